@@ -1,0 +1,214 @@
+import type { ChangeSet, CommittedChange, PendingLink } from '../domain/changes.ts';
+import type { LinkRecord, NodeRecord, SourceRef } from '../domain/graph.ts';
+import type { JsonObject } from '../domain/json.ts';
+import type { NodeKind } from '../domain/node-kinds.ts';
+
+/**
+ * The only durable truth: nodes and links by id, key, filter and text, and the numbered change log. Nothing
+ * graph-shaped crosses this port: no paths, no traversal. `test/contract/graph-store.contract.ts` is its law.
+ *
+ * Errors (AppError codes): `STORE_UNAVAILABLE` (retryable), `STORE_FULL`, `STORE_CORRUPT`, `STORE_SCHEMA_NEWER`,
+ * `STORE_IN_USE`, `STORE_CLOSED`, `LEASE_LOST`, `INVALID_CURSOR`, `CURSOR_TOO_OLD`, `UNSUPPORTED_QUERY`.
+ */
+export interface GraphStore {
+  /** Opens or creates, migrates. Call once, before anything else. */
+  open(): Promise<StoreInfo>;
+
+  /**
+   * Applies a change set atomically and durably and numbers it with the next seq.
+   * Upserts that change nothing and removals of what is not there leave no trace in the row. A change set without
+   * any effect on nodes and links takes no seq and answers `null`, its checkpoints, cursors and pending links are
+   * written all the same. Commits may be called concurrently; they take effect one after the other.
+   */
+  commit(change: ChangeSet): Promise<CommittedChange | null>;
+
+  /**
+   * Rows after `after`, in order. Ends at the newest row at call time.
+   * @throws `CURSOR_TOO_OLD` when a row after `after` has been pruned
+   */
+  changes(
+    after: number,
+    options?: { readonly signal?: AbortSignal; readonly limit?: number },
+  ): AsyncIterable<CommittedChange>;
+
+  /** Newest seq and the oldest `after` that {@link changes} still accepts. */
+  range(): Promise<{ readonly seq: number; readonly horizon: number }>;
+
+  /** All living nodes, then all links, as of one seq (given in every chunk). For an index that has no snapshot. */
+  topology(): AsyncIterable<TopologyChunk>;
+
+  /** Order kept; `null` for an id that never existed; removed nodes answer with their last state and `removed: true`. */
+  nodes(ids: readonly number[]): Promise<readonly (StoredNode | null)[]>;
+
+  /** Order kept; redirects are followed; removed or unknown keys give `null`. */
+  idsByKey(keys: readonly string[]): Promise<readonly (number | null)[]>;
+
+  /** Key and id of every node of a connector, removed ones too (`removed` flag): a sync's look-up table. */
+  keys(connector: string): AsyncIterable<KeyChunk>;
+
+  /** All links between each pair, in the order of the pairs: properties of links, evidence. */
+  links(pairs: readonly { readonly from: number; readonly to: number }[]): Promise<readonly (readonly LinkRecord[])[]>;
+
+  /** Links of these connectors that carry properties (hash ≠ 0), without the properties: what a sync diffs against. */
+  linkHashes(connector: string): AsyncIterable<LinkHashChunk>;
+
+  /** First of `count` fresh node ids, handed out once and for all. Ids start at 1 and fit uint32. */
+  allocateIds(count: number): Promise<number>;
+
+  /** The uint16 of a source, made at first use. Known ones are in {@link StoreInfo.sources} and here. */
+  sourceId(source: SourceRef): Promise<number>;
+
+  list(query: ListQuery): Promise<Page>;
+  search(query: SearchQuery): Promise<Page>;
+
+  checkpoint(source: SourceRef): Promise<JsonObject | null>;
+  pendingFor(keys: readonly string[]): Promise<readonly PendingLink[]>;
+  /** Pending links of a connector, of all without one. */
+  pendingCount(connector?: string): Promise<number>;
+  pendingKeys(): AsyncIterable<readonly string[]>;
+
+  /** Small records beside the graph: connectors, runs, decisions. Last write wins; durable when the promise resolves. */
+  putRecord(type: RecordType, id: string, value: JsonObject | null): Promise<void>;
+  getRecord(type: RecordType, id: string): Promise<JsonObject | null>;
+  /** By id, descending when `newestFirst` (ids of runs sort by time). */
+  listRecords(
+    type: RecordType,
+    options?: { readonly prefix?: string; readonly newestFirst?: boolean; readonly limit?: number },
+  ): Promise<readonly { readonly id: string; readonly value: JsonObject }[]>;
+
+  /** Where a consumer of the log stands; 0 for a new one. */
+  cursor(consumer: string): Promise<number>;
+  setCursor(consumer: string, seq: number): Promise<void>;
+
+  /** @returns the lease with a token greater than any before, or `null` while somebody else holds it */
+  acquireLease(name: string, holder: string, ttlMs: number): Promise<Lease | null>;
+  /** @returns false when it was lost */
+  renewLease(lease: Lease, ttlMs: number): Promise<boolean>;
+  releaseLease(lease: Lease): Promise<void>;
+
+  /** Forgets change rows up to and including `seq`. */
+  prune(seq: number): Promise<void>;
+
+  /** Waits for running calls, then closes; safe to call twice. */
+  close(): Promise<void>;
+}
+
+export interface StoreInfo {
+  /** Random, made with the store; a cursor of another store is answered with a reset. */
+  readonly storeId: string;
+  readonly seq: number;
+  /** Schema version after migration. */
+  readonly schema: number;
+  /** For people: `SQLite 3.53.0`, `Neo4j 5.26.8 community`. */
+  readonly engine: string;
+  readonly sources: readonly { readonly id: number; readonly source: SourceRef }[];
+}
+
+export type RecordType = 'connector' | 'run' | 'decision' | 'history' | 'setting';
+
+export interface StoredNode extends NodeRecord {
+  readonly removed: boolean;
+}
+
+/** Parallel arrays. A chunk has nodes or links or both; nodes come before the links that need them. */
+export interface TopologyChunk {
+  readonly seq: number;
+  readonly nodes?: {
+    readonly id: Uint32Array;
+    readonly kind: Uint8Array;
+    readonly flags: Uint8Array;
+    readonly source: Uint16Array;
+    readonly hash: Uint32Array;
+  };
+  readonly links?: {
+    readonly from: Uint32Array;
+    readonly to: Uint32Array;
+    /** `linkKindCode`. */
+    readonly kind: Uint8Array;
+    readonly flags: Uint8Array;
+    readonly source: Uint16Array;
+    /** Ids of the `via` applications of FEDERATES links, 0 elsewhere; absent when there is none in the chunk. */
+    readonly via?: Uint32Array;
+  };
+}
+
+export interface KeyChunk {
+  readonly ids: Uint32Array;
+  readonly keys: readonly string[];
+  readonly removed: Uint8Array;
+}
+
+export interface LinkHashChunk {
+  readonly source: Uint16Array;
+  readonly from: Uint32Array;
+  readonly kind: Uint8Array;
+  readonly to: Uint32Array;
+  readonly qualifiers: readonly string[];
+  readonly hash: Uint32Array;
+}
+
+/** What lists may be sorted by. Ties go by id. Absent values come last, in both directions. */
+export const SORT_FIELDS = ['id', 'name', 'createdAt', 'lastLoginAt', 'changedAt'] as const;
+export type SortField = (typeof SORT_FIELDS)[number];
+
+/** All given conditions must hold. Texts compare without case (Unicode simple case folding). */
+export interface ListFilter {
+  readonly connectors?: readonly string[] | undefined;
+  /** The `type` property (group, role, organisation, application, account, identity type). */
+  readonly types?: readonly string[] | undefined;
+  /** The `status` property of accounts. */
+  readonly statuses?: readonly string[] | undefined;
+  /** True: not flagged inactive or expired; false: flagged. */
+  readonly live?: boolean | undefined;
+  readonly entries?: readonly string[] | undefined;
+  /** Any of its addresses, exact. */
+  readonly email?: string | undefined;
+  readonly userName?: string | undefined;
+  readonly employeeNumber?: string | undefined;
+  readonly department?: string | undefined;
+  readonly namePrefix?: string | undefined;
+  /** Part of the name; needs 3 characters or more. */
+  readonly nameContains?: string | undefined;
+  /** ISO 8601. */
+  readonly createdAfter?: string | undefined;
+  readonly lastLoginBefore?: string | undefined;
+  readonly neverLoggedIn?: boolean | undefined;
+  readonly mfaEnrolled?: boolean | undefined;
+}
+
+export interface ListQuery {
+  readonly kind: NodeKind;
+  readonly filter?: ListFilter | undefined;
+  readonly sort?: { readonly field: SortField; readonly descending?: boolean } | undefined;
+  /** 1–1,000. */
+  readonly limit: number;
+  /** `forward`: the first `limit` after the cursor; `backward`: the last `limit` before it, still in list order. */
+  readonly direction?: 'forward' | 'backward' | undefined;
+  readonly cursor?: string | undefined;
+  /** Counts all matches as well; may cost a scan. */
+  readonly withTotal?: boolean | undefined;
+}
+
+/** Fragment (3+ characters: anywhere; fewer: prefix) of a name, user name, e-mail, employee number or native id. Best first: exact, prefix, inside. */
+export interface SearchQuery {
+  readonly text: string;
+  readonly kinds?: readonly NodeKind[] | undefined;
+  readonly connectors?: readonly string[] | undefined;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+export interface Page {
+  readonly items: readonly { readonly id: number; readonly cursor: string }[];
+  readonly hasMore: boolean;
+  readonly total?: number;
+}
+
+export interface Lease {
+  readonly name: string;
+  readonly holder: string;
+  /** Fencing number: grows with every new holder. */
+  readonly token: number;
+  /** Epoch ms. */
+  readonly expiresAt: number;
+}
