@@ -110,6 +110,9 @@ export interface StoredNode extends NodeRecord {
   readonly removed: boolean;
 }
 
+/** In {@link TopologyChunk}: the link has a `via`, but no node of that key was ever seen. */
+export const VIA_UNKNOWN = 0xffffffff;
+
 /** Parallel arrays. A chunk has nodes or links or both; nodes come before the links that need them. */
 export interface TopologyChunk {
   readonly seq: number;
@@ -127,7 +130,10 @@ export interface TopologyChunk {
     readonly kind: Uint8Array;
     readonly flags: Uint8Array;
     readonly source: Uint16Array;
-    /** Ids of the `via` applications of FEDERATES links, 0 elsewhere; absent when there is none in the chunk. */
+    /**
+     * Ids of the `via` applications of FEDERATES links, 0 elsewhere; absent when there is none in the chunk. A removed
+     * application keeps its id; a key that names no node gives {@link VIA_UNKNOWN}, so that it is not taken for "without".
+     */
     readonly via?: Uint32Array;
   };
 }
