@@ -388,5 +388,7 @@ export interface TruthPerson {
   readonly accounts: readonly string[];
   /** True when the links can be told from the data by the deterministic rules; recall is counted over these and over all. */
   readonly linkable: boolean;
+  /** Accounts that no deterministic rule ties to the others (private unverified mail, ambiguous address); empty when `linkable`. */
+  readonly unlinkable: readonly string[];
   readonly tags: readonly string[];
 }
