@@ -4,8 +4,8 @@
  */
 export function linkRelation(header: string | null, rel: string): string | null {
   if (header === null) return null;
-  for (const match of header.matchAll(/<([^>]*)>((?:\s*;\s*[^\s=;,]+\s*(?:=\s*(?:"[^"]*"|[^\s;,]*))?)*)/g)) {
-    const relation = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,]+))/i.exec(match[2] ?? '');
+  for (const match of header.matchAll(/<([^<>]*)>([^<]*)/g)) {
+    const relation = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))/i.exec(match[2] ?? '');
     const names = (relation?.[1] ?? relation?.[2] ?? '').toLowerCase().split(/\s+/);
     if (names.includes(rel)) return match[1] ?? null;
   }

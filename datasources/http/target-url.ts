@@ -17,7 +17,7 @@ export function targetUrl(
     new AppError(code, `${connector}: ${message}`, { connector });
   let url: URL;
   try {
-    url = request.path.startsWith('/')
+    url = /^\/(?![/\\])/.test(request.path)
       ? new URL(`${base.origin}${base.pathname.replace(/\/$/, '')}${request.path}`)
       : new URL(request.path);
   } catch {
