@@ -13,5 +13,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // The report is what CI's last line is made from.
+    reporters: ['default', ['json', { outputFile: 'reports/vitest.json' }]],
   },
 });
