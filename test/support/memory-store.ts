@@ -1,0 +1,408 @@
+import { randomUUID } from 'node:crypto';
+import type {
+  ChangeSet,
+  CommittedChange,
+  LinkChange,
+  NodeChange,
+  PendingLink,
+  PendingLinkKey,
+} from '../../src/domain/changes.ts';
+import { AppError } from '../../src/domain/errors.ts';
+import type { LinkKey, LinkRecord, LinkState, NodeState, SourceRef } from '../../src/domain/graph.ts';
+import type { Json, JsonObject } from '../../src/domain/json.ts';
+import { parseKey } from '../../src/domain/keys.ts';
+import { linkKindCode } from '../../src/domain/link-kinds.ts';
+import { nodeKindCode } from '../../src/domain/node-kinds.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import {
+  type GraphStore,
+  type Lease,
+  type StoredNode,
+  type TopologyChunk,
+  VIA_UNKNOWN,
+} from '../../src/ports/graph-store.ts';
+import { listNodes, searchNodes } from './memory-lists.ts';
+
+/** A graph store without a disk, for unit tests of what is written against the port: plain, complete, slow on lists. */
+export function createMemoryStore(options: { readonly clock?: Clock } = {}): GraphStore {
+  const now = (): number => options.clock?.now() ?? Date.now();
+  const storeId = randomUUID();
+  const nodes = new Map<number, StoredNode>();
+  const idByKey = new Map<string, number>();
+  const sourceOfNode = new Map<number, number>();
+  const links = new Map<string, LinkRecord>();
+  const linksByPair = new Map<string, Set<string>>();
+  const pending = new Map<string, PendingLink>();
+  const redirects = new Map<string, string>();
+  const checkpoints = new Map<string, JsonObject>();
+  const records = new Map<string, Map<string, JsonObject>>();
+  const cursors = new Map<string, number>();
+  const leases = new Map<string, Lease>();
+  const sources: SourceRef[] = [];
+  const byChangeId = new Map<string, CommittedChange | null>();
+  let log: CommittedChange[] = [];
+  let horizon = 0;
+  let seq = 0;
+  let lastAt = 0;
+  let nextId = 1;
+  let closed = false;
+
+  const here = (): void => {
+    if (closed) throw new AppError('STORE_CLOSED', 'The store is closed.');
+  };
+  const info = () => ({
+    storeId,
+    seq,
+    schema: 1,
+    engine: 'memory',
+    sources: sources.map((source, i) => ({ id: i + 1, source })),
+  });
+  const follow = (key: string): string => redirects.get(key) ?? key;
+  const livingId = (key: string): number | null => {
+    const id = idByKey.get(follow(key));
+    return id === undefined || nodes.get(id)!.removed ? null : id;
+  };
+
+  function checkSource(source: number): void {
+    if (sources[source - 1] === undefined) throw new AppError('CHANGE_INVALID', `The source ${source} is not known.`);
+  }
+
+  function check(change: ChangeSet): void {
+    for (const { source } of [...(change.nodes ?? []), ...(change.links ?? []), ...(change.addPending ?? [])]) {
+      checkSource(source);
+    }
+    for (const { id, key, kind } of change.nodes ?? []) {
+      if (parseKey(key)?.kind !== kind)
+        throw new AppError('CHANGE_INVALID', `The key of node ${id} is not one of its kind.`);
+      if (idByKey.has(key)) continue;
+      if (id < 1 || id >= nextId) throw new AppError('CHANGE_INVALID', `The id ${id} was never handed out.`);
+      if (nodes.has(id)) throw new AppError('CHANGE_INVALID', `The id ${id} belongs to another key.`);
+    }
+  }
+
+  function putNode(node: NonNullable<ChangeSet['nodes']>[number], at: number): NodeChange | null {
+    const known = nodes.get(node.id);
+    const before = known && !known.removed ? stateOf(known) : null;
+    const after = plain<NodeState>({
+      name: node.name,
+      flags: node.flags,
+      properties: node.properties,
+      hash: node.hash,
+    });
+    const isSame = before?.name === after.name && before.flags === after.flags && before.hash === after.hash;
+    if (isSame && sourceOfNode.get(node.id) === node.source) return null;
+    nodes.set(node.id, {
+      ...after,
+      ...parseKey(node.key)!,
+      id: node.id,
+      key: node.key,
+      listing: sources[node.source - 1]!.listing,
+      seq: seq + 1,
+      firstSeenAt: known?.firstSeenAt ?? at,
+      changedAt: at,
+      removed: false,
+    });
+    idByKey.set(node.key, node.id);
+    sourceOfNode.set(node.id, node.source);
+    if (!before) redirects.delete(node.key);
+    return { id: node.id, key: node.key, kind: node.kind, source: node.source, before, after };
+  }
+
+  function putLink(link: LinkRecord): LinkChange | null {
+    const key = linkText(link);
+    const known = links.get(key);
+    if (known && known.flags === link.flags && known.hash === link.hash) return null;
+    const record = plain<LinkRecord>(link);
+    links.set(key, record);
+    const pair = `${link.from}>${link.to}`;
+    const keys = linksByPair.get(pair);
+    if (keys) keys.add(key);
+    else linksByPair.set(pair, new Set([key]));
+    return { ...keyOf(link), before: known ? linkState(known) : null, after: linkState(record) };
+  }
+
+  function dropLink(link: LinkKey): LinkChange | null {
+    const key = linkText(link);
+    const known = links.get(key);
+    if (!known) return null;
+    links.delete(key);
+    linksByPair.get(`${link.from}>${link.to}`)?.delete(key);
+    return { ...keyOf(link), before: linkState(known), after: null };
+  }
+
+  function dropNode(id: number, at: number): NodeChange | null {
+    const known = nodes.get(id);
+    if (!known || known.removed) return null;
+    nodes.set(id, { ...known, removed: true, seq: seq + 1, changedAt: at });
+    const { key, kind } = known;
+    return { id, key, kind, source: sourceOfNode.get(id)!, before: stateOf(known), after: null };
+  }
+
+  function redirect(from: string, to: string): void {
+    const target = follow(to);
+    redirects.delete(target);
+    for (const [key, goal] of redirects) if (goal === from) redirects.set(key, target);
+    if (from !== target) redirects.set(from, target);
+  }
+
+  function writeSides(change: ChangeSet): void {
+    for (const link of change.addPending ?? []) pending.set(pendingText(link), plain(link));
+    for (const link of change.removePending ?? []) pending.delete(pendingText(link));
+    for (const { from, to } of change.redirects ?? []) redirect(from, to);
+    for (const { source, state } of change.checkpoints ?? []) {
+      if (state === null) checkpoints.delete(sourceText(source));
+      else checkpoints.set(sourceText(source), plain(state));
+    }
+    if (change.consumer) cursors.set(change.consumer.name, change.consumer.seq);
+  }
+
+  function apply(change: ChangeSet): CommittedChange | null {
+    const { fence } = change;
+    if (fence) {
+      const lease = leases.get(fence.lease);
+      if (lease?.token !== fence.token || lease.expiresAt <= now()) {
+        throw new AppError('LEASE_LOST', `The lease ${fence.lease} has been lost; nothing was written.`);
+      }
+    }
+    check(change);
+    const at = Math.max(now(), lastAt);
+    // Who comes last wins and a removal wins over an upsert, so that every row tells before and after the whole.
+    const goneNodes = new Set(change.removedNodes);
+    // A key keeps its id: a writer that did not know it brought a fresh one.
+    const settled = new Map<number, number>();
+    for (const { id, key } of change.nodes ?? []) if (idByKey.has(key)) settled.set(id, idByKey.get(key)!);
+    const settle = <L extends LinkKey>(link: L): L => ({
+      ...link,
+      from: settled.get(link.from) ?? link.from,
+      to: settled.get(link.to) ?? link.to,
+    });
+    const goneLinks = new Map((change.removedLinks ?? []).map(settle).map((link) => [linkText(link), link]));
+    const upserts = new Map((change.nodes ?? []).map((node) => [node.key, node]));
+    const newLinks = new Map((change.links ?? []).map(settle).map((link) => [linkText(link), link]));
+    const nodeChanges = [
+      ...[...upserts.values()]
+        .filter(({ id }) => !goneNodes.has(id))
+        .map((node) => putNode({ ...node, id: settled.get(node.id) ?? node.id }, at)),
+      ...[...goneNodes].map((id) => dropNode(settled.get(id) ?? id, at)),
+    ].filter((entry) => entry !== null);
+    const linkChanges = [
+      ...[...newLinks].filter(([text]) => !goneLinks.has(text)).map(([, link]) => putLink(link)),
+      ...[...goneLinks.values()].map(dropLink),
+    ].filter((entry) => entry !== null);
+    writeSides(change);
+    if (nodeChanges.length === 0 && linkChanges.length === 0) return null;
+    seq++;
+    lastAt = at;
+    const { changeId, cause, connector, runId = null, actor = null } = change;
+    const row: CommittedChange = {
+      ...{ v: 1, storeId, seq, changeId, at, cause, connector, runId, actor },
+      ...{ nodes: nodeChanges, links: linkChanges },
+    };
+    log.push(row);
+    return row;
+  }
+
+  return {
+    async open() {
+      here();
+      return info();
+    },
+    async commit(change) {
+      here();
+      const known = byChangeId.get(change.changeId);
+      if (known !== undefined) return known;
+      const row = apply(change);
+      byChangeId.set(change.changeId, row);
+      return row;
+    },
+    async *changes(after, { signal, limit = Number.POSITIVE_INFINITY } = {}) {
+      here();
+      if (after < horizon) throw new AppError('CURSOR_TOO_OLD', `Changes after ${after} are no longer kept.`);
+      let given = 0;
+      for (const row of log.slice()) {
+        if (row.seq <= after) continue;
+        signal?.throwIfAborted();
+        if (given++ >= limit) return;
+        yield row;
+      }
+    },
+    async range() {
+      here();
+      return { seq, horizon };
+    },
+    async *topology() {
+      here();
+      yield { seq, nodes: nodeColumns(), links: linkColumns() };
+    },
+    async nodes(ids) {
+      here();
+      return ids.map((id) => nodes.get(id) ?? null);
+    },
+    async idsByKey(keys) {
+      here();
+      return keys.map(livingId);
+    },
+    async *keys(connector) {
+      here();
+      const own = [...nodes.values()].filter((node) => node.connector === connector);
+      if (own.length === 0) return;
+      yield {
+        ids: Uint32Array.from(own, ({ id }) => id),
+        keys: own.map(({ key }) => key),
+        removed: Uint8Array.from(own, ({ removed }) => Number(removed)),
+      };
+    },
+    async links(pairs) {
+      here();
+      return pairs.map(({ from, to }) => [...(linksByPair.get(`${from}>${to}`) ?? [])].map((key) => links.get(key)!));
+    },
+    async *linkHashes(connector) {
+      here();
+      const own = [...links.values()].filter(
+        (link) => link.hash !== 0 && sources[link.source - 1]!.connector === connector,
+      );
+      if (own.length === 0) return;
+      yield {
+        source: Uint16Array.from(own, (link) => link.source),
+        from: Uint32Array.from(own, (link) => link.from),
+        kind: Uint8Array.from(own, (link) => linkKindCode(link.kind)),
+        to: Uint32Array.from(own, (link) => link.to),
+        qualifiers: own.map((link) => link.qualifier),
+        hash: Uint32Array.from(own, (link) => link.hash),
+      };
+    },
+    async allocateIds(count) {
+      here();
+      const first = nextId;
+      nextId += count;
+      return first;
+    },
+    async sourceId(source) {
+      here();
+      const at = sources.findIndex((known) => sourceText(known) === sourceText(source));
+      return at >= 0 ? at + 1 : sources.push({ connector: source.connector, listing: source.listing });
+    },
+    async list(query) {
+      here();
+      return listNodes(nodes.values(), query);
+    },
+    async search(query) {
+      here();
+      return searchNodes(nodes.values(), query);
+    },
+    async checkpoint(source) {
+      here();
+      return checkpoints.get(sourceText(source)) ?? null;
+    },
+    async pendingFor(keys) {
+      here();
+      const wanted = new Set(keys);
+      return [...pending.values()].filter((link) => wanted.has(link.fromKey) || wanted.has(link.toKey));
+    },
+    async pendingCount(connector) {
+      here();
+      if (connector === undefined) return pending.size;
+      return [...pending.values()].filter((link) => sources[link.source - 1]?.connector === connector).length;
+    },
+    async *pendingKeys() {
+      here();
+      const keys = new Set([...pending.values()].flatMap((link) => [link.fromKey, link.toKey]));
+      if (keys.size > 0) yield [...keys];
+    },
+    async putRecord(type, id, value) {
+      here();
+      const ofType = records.get(type) ?? new Map<string, JsonObject>();
+      records.set(type, ofType);
+      if (value === null) ofType.delete(id);
+      else ofType.set(id, plain(value));
+    },
+    async getRecord(type, id) {
+      here();
+      return records.get(type)?.get(id) ?? null;
+    },
+    async listRecords(type, { prefix = '', newestFirst = false, limit = Number.POSITIVE_INFINITY } = {}) {
+      here();
+      const all = [...(records.get(type) ?? [])].filter(([id]) => id.startsWith(prefix));
+      all.sort(([a], [b]) => (a < b ? -1 : 1) * (newestFirst ? -1 : 1));
+      return all.slice(0, limit).map(([id, value]) => ({ id, value }));
+    },
+    async cursor(consumer) {
+      here();
+      return cursors.get(consumer) ?? 0;
+    },
+    async setCursor(consumer, at) {
+      here();
+      cursors.set(consumer, at);
+    },
+    async acquireLease(name, holder, ttlMs) {
+      here();
+      const held = leases.get(name);
+      if (held && held.holder !== holder && held.expiresAt > now()) return null;
+      const lease = { name, holder, token: (held?.token ?? 0) + 1, expiresAt: now() + ttlMs };
+      leases.set(name, lease);
+      return lease;
+    },
+    async renewLease(lease, ttlMs) {
+      here();
+      const held = leases.get(lease.name);
+      if (held?.token !== lease.token || held.expiresAt <= now()) return false;
+      leases.set(lease.name, { ...held, expiresAt: now() + ttlMs });
+      return true;
+    },
+    async releaseLease(lease) {
+      here();
+      const held = leases.get(lease.name);
+      if (held?.token === lease.token) leases.set(lease.name, { ...held, expiresAt: 0 });
+    },
+    async prune(upTo) {
+      here();
+      horizon = Math.max(horizon, Math.min(upTo, seq));
+      log = log.filter((row) => row.seq > horizon);
+    },
+    async close() {
+      closed = true;
+    },
+  };
+
+  function nodeColumns(): NonNullable<TopologyChunk['nodes']> {
+    const living = [...nodes.values()].filter((node) => !node.removed);
+    return {
+      id: Uint32Array.from(living, ({ id }) => id),
+      kind: Uint8Array.from(living, ({ kind }) => nodeKindCode(kind)),
+      flags: Uint8Array.from(living, ({ flags }) => flags),
+      source: Uint16Array.from(living, ({ id }) => sourceOfNode.get(id)!),
+      hash: Uint32Array.from(living, ({ hash }) => hash),
+    };
+  }
+
+  function linkColumns(): NonNullable<TopologyChunk['links']> {
+    const all = [...links.values()];
+    return {
+      from: Uint32Array.from(all, ({ from }) => from),
+      to: Uint32Array.from(all, ({ to }) => to),
+      kind: Uint8Array.from(all, ({ kind }) => linkKindCode(kind)),
+      flags: Uint8Array.from(all, ({ flags }) => flags),
+      source: Uint16Array.from(all, ({ source }) => source),
+      via: Uint32Array.from(all, ({ kind, properties }) => {
+        const via = kind === 'FEDERATES' ? properties?.['via'] : undefined;
+        if (typeof via !== 'string') return 0;
+        return idByKey.get(follow(via)) ?? VIA_UNKNOWN;
+      }),
+    };
+  }
+}
+
+const stateOf = ({ name, flags, properties, hash }: StoredNode): NodeState => ({ name, flags, properties, hash });
+const linkState = ({ flags, properties, hash }: LinkState): LinkState => ({ flags, properties, hash });
+const keyOf = ({ source, from, kind, to, qualifier }: LinkKey): LinkKey => ({ source, from, kind, to, qualifier });
+const linkText = ({ source, from, kind, to, qualifier }: LinkKey): string =>
+  JSON.stringify([source, from, kind, to, qualifier]);
+const pendingText = ({ source, fromKey, kind, toKey, qualifier }: PendingLinkKey): string =>
+  JSON.stringify([source, fromKey, kind, toKey, qualifier]);
+const sourceText = ({ connector, listing }: SourceRef): string => JSON.stringify([connector, listing]);
+
+/** A copy as it would come back from a disk: nobody can change what is stored through what was given. */
+function plain<T extends object | Json>(value: T): T {
+  const copy: T = JSON.parse(JSON.stringify(value));
+  return copy;
+}
