@@ -1,0 +1,94 @@
+import { AppError } from '../../../src/domain/errors.ts';
+import { nodeKindCode } from '../../../src/domain/node-kinds.ts';
+import { fold } from '../../../src/domain/text.ts';
+import type { ListFilter, ListQuery } from '../../../src/ports/graph-store.ts';
+import type { Value } from './driver.ts';
+import { cut, Field, searchable, time } from './extract.ts';
+
+/** Conditions on `listed l`, to be joined by `and`, and their values in order. */
+export interface Conditions {
+  readonly sql: readonly string[];
+  readonly values: readonly Value[];
+  /** True when an exact match leaves few rows, so that no index by order is needed. */
+  readonly narrow: boolean;
+}
+
+/** @throws AppError `UNSUPPORTED_QUERY` */
+export function conditionsOf({ kind, filter = {} }: ListQuery): Conditions {
+  const sql = ['l.kind = ?'];
+  const values: Value[] = [nodeKindCode(kind)];
+  const add = (condition: string, ...more: Value[]): void => {
+    sql.push(condition);
+    values.push(...more);
+  };
+  const among = (column: string, wanted: readonly string[] | undefined): void => {
+    if (wanted !== undefined) add(`l.${column} in (select value from json_each(?))`, jsonTexts(wanted));
+  };
+  if (filter.connectors !== undefined) {
+    const wanted = JSON.stringify(filter.connectors);
+    // Identities belong to no provider; they count for every connector in which they have an account.
+    add(
+      `(l.connector in (select value from json_each(?))
+        or l.connectors is not null and exists (select 1 from json_each(?) c where instr(l.connectors, '|' || c.value || '|')))`,
+      ...[wanted, wanted],
+    );
+  }
+  among('type', filter.types);
+  among('status', filter.statuses);
+  among('entry', filter.entries);
+  if (filter.live !== undefined) add('l.live = ?', Number(filter.live));
+  if (filter.mfaEnrolled !== undefined) add('l.mfa = ?', Number(filter.mfaEnrolled));
+  if (filter.department !== undefined) add('l.department = ?', searchable(filter.department));
+  if (filter.createdAfter !== undefined) add('l.created_at > ?', instant(filter.createdAfter));
+  if (filter.lastLoginBefore !== undefined) add('l.last_login_at < ?', instant(filter.lastLoginBefore));
+  if (filter.neverLoggedIn !== undefined) add(`l.last_login_at is ${filter.neverLoggedIn ? '' : 'not '}null`);
+  if (filter.namePrefix) {
+    const prefix = searchable(filter.namePrefix);
+    add('l.name >= ? and l.name < ?', prefix, `${prefix}\u{10ffff}`);
+  }
+  if (filter.nameContains !== undefined) add('instr(l.name, ?) > 0', fragment(filter.nameContains));
+  const exact = exactTerms(filter);
+  for (const [field, term] of exact) {
+    add('l.id in (select id from term where field = ? and term = ?)', field, cut(term));
+  }
+  return { sql, values, narrow: exact.length > 0 };
+}
+
+function exactTerms(filter: ListFilter): [field: number, term: string][] {
+  const wanted: [number, string | undefined][] = [
+    [Field.EMAIL, filter.email],
+    [Field.USER_NAME, filter.userName],
+    [Field.EMPLOYEE_NUMBER, filter.employeeNumber],
+  ];
+  return wanted.flatMap(([field, text]) => (text === undefined ? [] : [[field, searchable(text)]]));
+}
+
+function jsonTexts(texts: readonly string[]): string {
+  return JSON.stringify(texts.map(searchable));
+}
+
+function fragment(text: string): string {
+  const folded = searchable(text);
+  if ([...folded].length < 3) {
+    throw new AppError('UNSUPPORTED_QUERY', 'nameContains needs 3 characters or more; use namePrefix for fewer.', {
+      audience: 'user',
+    });
+  }
+  return folded;
+}
+
+function instant(text: string): number {
+  const ms = time(text);
+  if (ms !== null) return ms;
+  throw new AppError('UNSUPPORTED_QUERY', 'A point in time must be given as ISO 8601.', { audience: 'user' });
+}
+
+/** The filter without what is absent, order of alternatives aside: two spellings of one filter are one query. */
+export function canonicalFilter(filter: ListFilter = {}): object {
+  return Object.fromEntries(
+    Object.entries(filter).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? [...value].sort() : typeof value === 'string' ? fold(value) : value,
+    ]),
+  );
+}
