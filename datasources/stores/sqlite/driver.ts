@@ -74,9 +74,15 @@ export class Connection {
     }
   }
 
+  /**
+   * The binding has no way to free prepared statements: the file stays open until they are collected. So nothing may
+   * be left that would matter until then.
+   */
   close(): void {
     this.#statements.clear();
-    if (this.#db.isOpen) this.#db.close();
+    if (!this.#db.isOpen) return;
+    if (this.#db.isTransaction) this.#db.exec('rollback');
+    this.#db.close();
   }
 
   #prepare(sql: string): StatementSyncInstance {

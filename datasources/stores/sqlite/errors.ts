@@ -82,7 +82,20 @@ function systemCode(error: unknown): string | null {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
 }
 
+/** The binding drops the code of some failures (`all`) and keeps SQLite's own sentence only. */
+const SENTENCES: readonly (readonly [string, number])[] = [
+  ['database is locked', BUSY],
+  ['attempt to write a readonly database', READONLY],
+  ['disk I/O error', IOERR],
+  ['database disk image is malformed', CORRUPT],
+  ['database or disk is full', FULL],
+  ['unable to open database file', CANTOPEN],
+  ['file is not a database', NOTADB],
+];
+
 function primaryCode(error: unknown): number | null {
+  if (!(error instanceof Error)) return null;
   // Extended codes carry the primary one in the low byte.
-  return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 255 : null;
+  if ('errcode' in error && typeof error.errcode === 'number') return error.errcode & 255;
+  return SENTENCES.find(([sentence]) => error.message.includes(sentence))?.[1] ?? null;
 }

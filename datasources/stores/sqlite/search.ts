@@ -6,8 +6,9 @@ import type { Connection } from './driver.ts';
 import { Field, MAX_TERM, searchable, termsOf } from './extract.ts';
 import { CursorCodec, checkLimit } from './page-cursor.ts';
 
-/** Candidates looked at before the event loop gets its turn: about 3 ms. */
-const BATCH = 1_000;
+/** Candidates looked at before the event loop gets its turn: few at first, up to about 3 ms. */
+const FIRST_BATCH = 64;
+const MAX_BATCH = 1_024;
 /** Trigrams asked of the index; the rest of a long text is compared with the candidates. */
 const MAX_TRIGRAMS = 24;
 
@@ -56,8 +57,8 @@ export async function search(db: Connection, query: SearchQuery): Promise<Page> 
     for (const field of stage === INSIDE ? [0] : FIELDS) {
       if (stage < at[0] || (stage === at[0] && field < at[1])) continue;
       if (stage !== at[0] || field !== at[1]) at = [stage, field, '', 0];
-      for (;;) {
-        const candidates = read(db, text, at);
+      for (let batch = FIRST_BATCH; ; batch = Math.min(2 * batch, MAX_BATCH)) {
+        const candidates = read(db, text, at, batch);
         for (const candidate of candidates) {
           const [id, term, document] = candidate;
           at = [stage, field, term, id];
@@ -65,7 +66,7 @@ export async function search(db: Connection, query: SearchQuery): Promise<Page> 
           if (items.length === query.limit) return { items, hasMore: true };
           items.push({ id, cursor: codec.encode(at) });
         }
-        if (candidates.length < BATCH) break;
+        if (candidates.length < batch) break;
         await nextTurn();
       }
     }
@@ -73,13 +74,13 @@ export async function search(db: Connection, query: SearchQuery): Promise<Page> 
   return { items, hasMore: false };
 }
 
-function read(db: Connection, text: string, [stage, field, term, id]: Position): Candidate[] {
+function read(db: Connection, text: string, [stage, field, term, id]: Position, batch: number): Candidate[] {
   if (stage === INSIDE) {
     return db.all<Candidate>(
       `select s.id, '', s.text, l.kind, l.connector, l.connectors from search f
        cross join searched s on s.id = f.rowid cross join listed l on l.id = f.rowid
        where f.search match ? and f.rowid > ? order by f.rowid limit ?`,
-      ...[trigrams(text), id, BATCH],
+      ...[trigrams(text), id, batch],
     );
   }
   const columns = 't.id, t.term, s.text, l.kind, l.connector, l.connectors';
@@ -87,14 +88,14 @@ function read(db: Connection, text: string, [stage, field, term, id]: Position):
   if (stage === EXACT) {
     return db.all<Candidate>(
       `select ${columns} from ${joined} where t.field = ? and t.term = ? and t.id > ? order by t.id limit ?`,
-      ...[field, text, id, BATCH],
+      ...[field, text, id, batch],
     );
   }
   const from = term === '' ? text : term;
   return db.all<Candidate>(
     `select ${columns} from ${joined} where t.field = ? and t.term >= ? and t.term < ? and (t.term > ? or t.id > ?)
      order by t.term, t.id limit ?`,
-    ...[field, from, `${text}\u{10ffff}`, from, id, BATCH],
+    ...[field, from, `${text}\u{10ffff}`, from, id, batch],
   );
 }
 

@@ -1,5 +1,5 @@
 import { linkKindCode } from '../../../src/domain/link-kinds.ts';
-import type { TopologyChunk } from '../../../src/ports/graph-store.ts';
+import { type TopologyChunk, VIA_UNKNOWN } from '../../../src/ports/graph-store.ts';
 import type { Connection } from './driver.ts';
 import { readMeta } from './meta.ts';
 
@@ -101,18 +101,18 @@ function linkArrays(
   }
   if (federating.length === 0) return links;
   // In the same order as above, so the n-th one belongs to the n-th federating row.
-  const found = db.all<[number | null]>(
-    `select n.id from link l
+  const found = db.all<[number]>(
+    `select case when b.properties ->> 'via' is null then 0 else coalesce(n.id, ${VIA_UNKNOWN}) end from link l
      left join link_body b on b.source = l.source and b.from_id = l.from_id and b.to_id = l.to_id
        and b.kind = l.kind and b.qualifier = l.qualifier
      left join redirect r on r.from_key = b.properties ->> 'via'
-     left join node n on n.key = coalesce(r.to_key, b.properties ->> 'via') and n.removed = 0
+     left join node n on n.key = coalesce(r.to_key, b.properties ->> 'via')
      where l.from_id between ? and ? and l.kind = ?
      order by l.from_id, l.to_id, l.kind, l.source, l.qualifier`,
     ...[first, last, FEDERATES],
   );
   const via = new Uint32Array(count);
-  for (const [n, row] of federating.entries()) via[row] = found[n]?.[0] ?? 0;
+  for (const [n, row] of federating.entries()) via[row] = found[n]![0];
   return { ...links, via };
 }
 

@@ -120,6 +120,8 @@ export class Writer {
 
   close(): void {
     try {
+      // Folds the log into the file, which is then whole by itself.
+      this.#db.exec('pragma wal_checkpoint(truncate)');
       this.#db.close();
     } finally {
       this.#claim.release();
