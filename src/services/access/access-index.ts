@@ -85,6 +85,11 @@ export class AccessIndex {
     return this.#parts.federations;
   }
 
+  /** Its arrays as they are now, for a snapshot. */
+  parts(): IndexParts {
+    return { ...this.#parts, seq: this.#seq };
+  }
+
   /** Takes over the content of another index, so that those who hold this one need not know of a rebuild. */
   adopt(other: AccessIndex): void {
     this.#parts = other.#parts;

@@ -1,6 +1,16 @@
 import { VIA_UNKNOWN } from '../../ports/graph-store.ts';
 import { grownUint8, grownUint16, grownUint32, newUint8, newUint16, newUint32, roomFor } from './arrays.ts';
 
+export interface PackedFederations {
+  readonly from: Uint32Array;
+  readonly to: Uint32Array;
+  readonly via: Uint32Array;
+  readonly source: Uint16Array;
+  readonly flags: Uint8Array;
+  /** Keys that name no node yet, with the rows (by place) that wait for them. */
+  readonly waiting: [string, number[]][];
+}
+
 /**
  * The conditions of FEDERATES links, beside the pools: one row per link, chained by the account it starts from.
  * `via` is the id of the application, 0 for "nothing is demanded", {@link VIA_UNKNOWN} while its key names no node;
@@ -18,6 +28,16 @@ export class Federations {
   readonly #free: number[] = [];
   readonly #waiting = new Map<string, Set<number>>();
   #used = 0;
+
+  /** From what {@link packed} gave. */
+  static restored(packed: PackedFederations): Federations {
+    const made = new Federations();
+    const { from, to, via, source, flags } = packed;
+    const keys = new Map<number, string>();
+    for (const [key, rows] of packed.waiting) for (const row of rows) keys.set(row, key);
+    for (let i = 0; i < from.length; i++) made.add(from[i]!, to[i]!, source[i]!, flags[i]!, via[i]!, keys.get(i));
+    return made;
+  }
 
   get size(): number {
     return this.#used - this.#free.length;
@@ -92,8 +112,18 @@ export class Federations {
     for (let row = 0; row < this.#used; row++) if (this.from[row] !== 0) yield row;
   }
 
-  waiting(): ReadonlyMap<string, ReadonlySet<number>> {
-    return this.#waiting;
+  /** Copies without gaps, for a snapshot. */
+  packed(): PackedFederations {
+    const rows = [...this.rows()];
+    const places = new Map(rows.map((row, place) => [row, place]));
+    return {
+      from: Uint32Array.from(rows, (row) => this.from[row]!),
+      to: Uint32Array.from(rows, (row) => this.to[row]!),
+      via: Uint32Array.from(rows, (row) => this.via[row]!),
+      source: Uint16Array.from(rows, (row) => this.source[row]!),
+      flags: Uint8Array.from(rows, (row) => this.flags[row]!),
+      waiting: [...this.#waiting].map(([key, waiting]) => [key, [...waiting].map((row) => places.get(row)!)]),
+    };
   }
 
   #stopWaiting(row: number): void {
