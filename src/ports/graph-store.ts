@@ -8,7 +8,8 @@ import type { NodeKind } from '../domain/node-kinds.ts';
  * graph-shaped crosses this port: no paths, no traversal. `test/contract/graph-store.contract.ts` is its law.
  *
  * Errors (AppError codes): `STORE_UNAVAILABLE` (retryable), `STORE_FULL`, `STORE_CORRUPT`, `STORE_SCHEMA_NEWER`,
- * `STORE_IN_USE`, `STORE_CLOSED`, `LEASE_LOST`, `INVALID_CURSOR`, `CURSOR_TOO_OLD`, `UNSUPPORTED_QUERY`.
+ * `STORE_IN_USE`, `STORE_CLOSED`, `LEASE_LOST`, `INVALID_CURSOR`, `CURSOR_TOO_OLD`, `UNSUPPORTED_QUERY`,
+ * `CHANGE_INVALID` (an id never handed out or of another key, an unknown source, a key not of its kind).
  */
 export interface GraphStore {
   /** Opens or creates, migrates. Call once, before anything else. */
@@ -19,6 +20,9 @@ export interface GraphStore {
    * Upserts that change nothing and removals of what is not there leave no trace in the row. A change set without
    * any effect on nodes and links takes no seq and answers `null`, its checkpoints, cursors and pending links are
    * written all the same. Commits may be called concurrently; they take effect one after the other.
+   * Of several upserts of one node or link the last counts; a removal in the same change set wins over an upsert.
+   * An upsert whose key has an id already takes effect on that id, and so do links of the same change set that name
+   * the fresh one.
    */
   commit(change: ChangeSet): Promise<CommittedChange | null>;
 
@@ -40,7 +44,10 @@ export interface GraphStore {
   /** Order kept; `null` for an id that never existed; removed nodes answer with their last state and `removed: true`. */
   nodes(ids: readonly number[]): Promise<readonly (StoredNode | null)[]>;
 
-  /** Order kept; redirects are followed; removed or unknown keys give `null`. */
+  /**
+   * Order kept; redirects are followed, also chains of them; removed or unknown keys give `null`. A node that is made
+   * or brought back under a redirected key ends the redirect.
+   */
   idsByKey(keys: readonly string[]): Promise<readonly (number | null)[]>;
 
   /** Key and id of every node of a connector, removed ones too (`removed` flag): a sync's look-up table. */
@@ -80,7 +87,10 @@ export interface GraphStore {
   cursor(consumer: string): Promise<number>;
   setCursor(consumer: string, seq: number): Promise<void>;
 
-  /** @returns the lease with a token greater than any before, or `null` while somebody else holds it */
+  /**
+   * A lease that has run out is lost, also when nobody took it since.
+   * @returns the lease with a token greater than any before, or `null` while somebody else holds it
+   */
   acquireLease(name: string, holder: string, ttlMs: number): Promise<Lease | null>;
   /** @returns false when it was lost */
   renewLease(lease: Lease, ttlMs: number): Promise<boolean>;
@@ -153,12 +163,13 @@ export interface LinkHashChunk {
   readonly hash: Uint32Array;
 }
 
-/** What lists may be sorted by. Ties go by id. Absent values come last, in both directions. */
+/** What lists may be sorted by. Ties go by id, in the same direction. Absent values come last, in both directions. */
 export const SORT_FIELDS = ['id', 'name', 'createdAt', 'lastLoginAt', 'changedAt'] as const;
 export type SortField = (typeof SORT_FIELDS)[number];
 
 /** All given conditions must hold. Texts compare without case (Unicode simple case folding). */
 export interface ListFilter {
+  /** Of one of these; an identity also counts for every connector in its `connectors` property. */
   readonly connectors?: readonly string[] | undefined;
   /** The `type` property (group, role, organisation, application, account, identity type). */
   readonly types?: readonly string[] | undefined;
