@@ -77,7 +77,7 @@ export function oktaAdmins(
   give('READ_ONLY_ADMIN', group(groups.administrators));
   give('GROUP_MEMBERSHIP_ADMIN', group(groups.managers), { groups: groups.projects.slice(3, 6) });
   const { showcase } = company;
-  give('APP_ADMIN', user(showcase), { apps: [apps.platform] });
+  give('APP_ADMIN', user(showcase), { apps: apps.ordinary.slice(0, 2) });
 
   const custom = (label: string, permissions: string[]): string => {
     const id = random.id('cr0', 20);

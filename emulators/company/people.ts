@@ -168,7 +168,7 @@ export function inventPeople(count: number, random: (label: string) => Random): 
     formChains(department, chief);
   }
   showcase.given = { native: 'Inês', plain: 'Ines' };
-  showcase.family = { native: 'Ferreira', plain: 'Ferreira' };
+  showcase.family = { native: 'Valadares', plain: 'Valadares' };
   showcase.title = 'Treasury Systems Lead';
   showcase.tags.add('showcase');
   nameMail(showcase, MAIN_DOMAIN, takenLocals, dice);
