@@ -108,7 +108,7 @@ export const permissionPayload = z.object({
   permission_name: id,
   resource_server_identifier: id,
   /** Untyped in the official document. */
-  sources: z.unknown(),
+  sources: z.unknown().optional(),
 });
 export type PermissionPayload = z.output<typeof permissionPayload>;
 

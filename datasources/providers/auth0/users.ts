@@ -61,7 +61,7 @@ async function* search(
   context: SyncerContext,
   start: SearchCursor | null,
   exportAbove: number,
-): AsyncGenerator<Batch, void | typeof STALLED, void> {
+): AsyncGenerator<Batch, undefined | typeof STALLED, void> {
   let since = start?.since ?? null;
   let page = start?.page ?? 0;
   let seen = new Set(start?.seen ?? []);
@@ -79,7 +79,7 @@ async function* search(
     if (last === undefined || rows.length < answer.limit) {
       const isShort = page * answer.limit + rows.length < known;
       yield { users, cursor: null, total, incomplete: isShort ? 'Auth0 found fewer users than it counted' : undefined };
-      return;
+      return undefined;
     }
     const until = last.created_at;
     // Without a time, or with time running backwards, there is no going on by time.
