@@ -88,6 +88,8 @@ export interface ListingFreshness {
   readonly links: readonly LinkKind[];
   /** End of its last complete listing: the `lastSeenAt` of everything it holds. */
   readonly lastCompleteAt: number | null;
+  /** Provider rows of its last complete listing. */
+  readonly rows: number | null;
   readonly lastOutcome: ListingOutcome;
   readonly reasonCode: string | null;
   readonly message: string | null;

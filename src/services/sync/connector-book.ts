@@ -1,0 +1,149 @@
+import { compact } from '../../domain/graph.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { GraphStore } from '../../ports/graph-store.ts';
+import type { Logger } from '../../ports/logger.ts';
+import { readStateChange, readStatus, timeKey } from './records.ts';
+import type { ConnectorConfig, ConnectorStatus, StateChange, SyncEvent } from './types.ts';
+
+const HISTORY_KEPT = 500;
+/** History is trimmed once in so many entries. */
+const TRIM_EVERY = 50;
+
+/** The states of all connectors: in memory for reading, in the store for the next start, told to whoever listens. */
+export class ConnectorBook {
+  readonly #store: GraphStore;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #statuses = new Map<string, ConnectorStatus>();
+  readonly #listeners = new Set<(event: SyncEvent) => void>();
+  #entries = 0;
+
+  constructor(options: { store: GraphStore; clock: Clock; logger: Logger }) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+  }
+
+  /** Reads what is stored; connectors without a record begin as NOT_CONNECTED. */
+  async load(configs: readonly ConnectorConfig[]): Promise<void> {
+    for (const { value } of await this.#store.listRecords('connector')) {
+      const status = readStatus(value);
+      if (status !== null) this.#statuses.set(status.connector, { ...status, nextRunAt: null });
+    }
+    for (const config of configs) {
+      const name = config.name ?? config.id;
+      const known = this.#statuses.get(config.id);
+      this.#statuses.set(
+        config.id,
+        known === undefined ? newStatus(config, this.#clock.now()) : { ...known, name, provider: config.provider },
+      );
+    }
+  }
+
+  /** By id. */
+  all(): readonly ConnectorStatus[] {
+    return [...this.#statuses.values()].sort((a, b) => (a.connector < b.connector ? -1 : 1));
+  }
+
+  get(connector: string): ConnectorStatus | null {
+    return this.#statuses.get(connector) ?? null;
+  }
+
+  /** Changes a status and stores it; a change of state is told and becomes an entry of the history. */
+  async update(connector: string, patch: Partial<ConnectorStatus>): Promise<ConnectorStatus> {
+    const before = this.#statuses.get(connector);
+    if (before === undefined) throw new TypeError(`no connector ${connector}`);
+    const moves = (patch.state ?? before.state) !== before.state || differs(patch.reasonCode, before.reasonCode);
+    const after: ConnectorStatus = { ...before, ...patch, since: moves ? this.#clock.now() : before.since };
+    this.#statuses.set(connector, after);
+    this.emit({ type: 'state', status: after });
+    await this.#store.putRecord('connector', connector, compact(after));
+    if (moves) await this.#remember(after);
+    return after;
+  }
+
+  /** For values that need not survive a restart. */
+  note(connector: string, patch: Pick<ConnectorStatus, 'nextRunAt'>): void {
+    const before = this.#statuses.get(connector);
+    if (before !== undefined) this.#statuses.set(connector, { ...before, ...patch });
+  }
+
+  /** Forgets a connector; with its config it begins anew. */
+  async forget(connector: string, config: ConnectorConfig | null): Promise<void> {
+    await this.#store.putRecord('connector', connector, null);
+    if (config === null) {
+      this.#statuses.delete(connector);
+      return;
+    }
+    const status = newStatus(config, this.#clock.now());
+    this.#statuses.set(connector, status);
+    this.emit({ type: 'state', status });
+    await this.#remember(status);
+  }
+
+  /** Newest first. */
+  async history(connector: string, limit: number): Promise<readonly StateChange[]> {
+    const entries = await this.#store.listRecords('history', { prefix: `${connector}/`, newestFirst: true, limit });
+    return entries.flatMap(({ value }) => readStateChange(value) ?? []);
+  }
+
+  listen(listener: (event: SyncEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  emit(event: SyncEvent): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        this.#logger.error({ err: error, event: event.type }, 'a listener of the sync failed');
+      }
+    }
+  }
+
+  async #remember(status: ConnectorStatus): Promise<void> {
+    const { connector, state, reasonCode, message, since } = status;
+    const entry: StateChange = {
+      connector,
+      at: since,
+      state,
+      reasonCode,
+      message,
+      runId: status.activeRunId ?? status.lastRunId,
+    };
+    const order = (this.#entries++ % 1296).toString(36).padStart(2, '0');
+    await this.#store.putRecord('history', `${connector}/${timeKey(since)}-${order}`, compact(entry));
+    if (this.#entries % TRIM_EVERY !== 0) return;
+    const ids = await this.#store.listRecords('history', { prefix: `${connector}/`, newestFirst: true });
+    for (const { id } of ids.slice(HISTORY_KEPT)) await this.#store.putRecord('history', id, null);
+  }
+}
+
+function differs(next: string | null | undefined, before: string | null): boolean {
+  return next !== undefined && next !== before;
+}
+
+function newStatus(config: ConnectorConfig, now: number): ConnectorStatus {
+  return {
+    connector: config.id,
+    name: config.name ?? config.id,
+    provider: config.provider,
+    state: 'NOT_CONNECTED',
+    reasonCode: null,
+    message: null,
+    since: now,
+    previousState: null,
+    tenant: null,
+    activeRunId: null,
+    lastRunId: null,
+    lastCompleteAt: null,
+    staleSince: null,
+    listings: [],
+    missingScopes: [],
+    preview: null,
+    nextRunAt: null,
+  };
+}

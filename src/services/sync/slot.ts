@@ -1,0 +1,57 @@
+import type { ProviderDefinition } from '../../ports/provider.ts';
+import type { ApprovedRemoval, StagedRemoval } from './removal.ts';
+import type { RunExecution } from './sync-run.ts';
+import type { ConnectorConfig, ConnectorStatus, SyncRun } from './types.ts';
+
+/** Why a run is being stopped: a cancelled one is over, one stopped by the end of the process goes on at the next start. */
+type StopCause = 'cancel' | 'close' | 'delete';
+
+export interface ActiveRun {
+  readonly execution: RunExecution;
+  readonly controller: AbortController;
+  /** The state to return to when it is cancelled. */
+  readonly before: Pick<ConnectorStatus, 'state' | 'reasonCode' | 'message'>;
+  stopCause: StopCause | null;
+  lastProgressAt: number;
+  /** Resolves with the final record; never rejects. */
+  done: Promise<SyncRun>;
+}
+
+/** What the service remembers of one connector between its runs. */
+export class Slot {
+  readonly id: string;
+  /** `null`: there is data of it, but the configuration no longer names it. */
+  readonly config: ConnectorConfig | null;
+  readonly provider: ProviderDefinition | null;
+  active: ActiveRun | null = null;
+  /** A start, confirmation or deletion that is under way; they take turns. */
+  turn: Promise<unknown> = Promise.resolve();
+  /** Exactly what the guard held back, as long as the process lives; by listing. */
+  readonly staged = new Map<string, StagedRemoval>();
+  /** What somebody agreed to before a listing has to be read again. */
+  readonly approved = new Map<string, ApprovedRemoval>();
+  failures = 0;
+  isHopeless = false;
+  lastStartedAt: number | null = null;
+  lastEndedAt: number | null = null;
+  /** Ends the wait of the schedule, because what it was computed from has changed. */
+  kick = new AbortController();
+
+  constructor(id: string, config: ConnectorConfig | null, provider: ProviderDefinition | null) {
+    this.id = id;
+    this.config = config;
+    this.provider = provider;
+  }
+
+  /** Runs `work` after whatever else is under way for this connector. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.turn.then(work, work);
+    this.turn = next.catch(() => {});
+    return next;
+  }
+
+  reschedule(): void {
+    this.kick.abort();
+    this.kick = new AbortController();
+  }
+}
