@@ -103,6 +103,7 @@ export class Conditions {
   }
 
   #reaches(from: number, via: number): boolean {
+    if (from === via) return true;
     const closure = this.#closure(via);
     if (closure) return (closure[from >>> 5]! & (1 << (from & 31))) !== 0;
     this.#checks.set(via, (this.#checks.get(via) ?? 0) + 1);
