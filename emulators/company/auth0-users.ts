@@ -89,12 +89,13 @@ export function auth0Users(
     });
     return key;
   };
-  const profile = (person: Person, email: string, verified = true) => ({
+  // The first log-in comes within 200 days.
+  const profile = (person: Person, email: string, verified = true, family = person.family) => ({
     email,
     verified,
     given: person.given.native,
-    family: person.family.native,
-    createdAt: Math.min(NOW - days(0.01), person.hiredAt + Math.floor(days(random.next() * 200))),
+    family: family.native,
+    createdAt: person.hiredAt + Math.floor(random.next() * Math.min(days(200), NOW - person.hiredAt)),
   });
 
   const enterByOkta = (person: Person): void => {
@@ -112,7 +113,8 @@ export function auth0Users(
   };
   const enterByJumpCloud = (person: Person): void => {
     const email = jumpcloudEmail(person);
-    const user = auth0User(random, connections.jumpcloud, email, profile(person, email));
+    const family = person.formerFamily ?? person.family;
+    const user = auth0User(random, connections.jumpcloud, email, profile(person, email, true, family));
     person.auth0.jumpcloud = user.userId;
     const key = record(person, connections.jumpcloud, user);
     company.truth.tie(key, accountKey('jumpcloud', person.jumpcloud ?? ''));

@@ -36,9 +36,7 @@ export function numbered(words: readonly string[], count: number): string[] {
 
 /** People who take part in groups: deprovisioned accounts have lost them. */
 export function staffOf(company: Company, users: ReadonlyMap<string, OktaUser>): Person[] {
-  return company.people.filter(
-    (person) => person.okta !== null && users.get(person.okta)?.status !== 'DEPROVISIONED' && person.kind !== 'LEAVER',
-  );
+  return company.people.filter((person) => person.okta !== null && users.get(person.okta)?.status !== 'DEPROVISIONED');
 }
 
 export function oktaGroups(company: Company, users: ReadonlyMap<string, OktaUser>): OktaGroups {

@@ -2,7 +2,7 @@ import type { Truth, TruthPerson } from '../world.ts';
 import { fullName, type Person } from './model.ts';
 import { plainLetters } from './names.ts';
 
-/** What an account says that a deterministic rule may use; see the linking rules in the docs of the company. */
+/** What an account says that a deterministic rule may use. */
 export interface AccountFacts {
   readonly key: string;
   /** At most one account of a person is expected per slot: provider and account class. */
