@@ -56,8 +56,11 @@ export function applyChange(db: Connection, change: ChangeSet, now: number): Cha
  */
 function writeGraph(context: CommitContext, change: ChangeSet): void {
   const removedNodes = new Set(change.removedNodes);
-  for (const node of new Map(change.nodes?.map((node) => [node.key, node])).values()) {
-    upsertNode(context, node, removedNodes.has(node.id));
+  const nodes = new Map(change.nodes?.map((node) => [node.key, node]));
+  for (const node of nodes.values()) upsertNode(context, node, removedNodes);
+  for (const { id, key } of change.nodes ?? []) {
+    const last = nodes.get(key)!.id;
+    if (id !== last) context.ids.set(id, context.ids.get(last) ?? last);
   }
   const settled = <Link extends LinkKey>(links: readonly Link[] = []): Map<string, Link> =>
     new Map(links.map((link) => settle(context, link)).map((link) => [linkText(link), link]));

@@ -17,13 +17,13 @@ type StoredRow = readonly [
   properties: string,
 ];
 
-/** Creates, changes or brings back a node; the key decides which. `only` its id is settled when it `vanishes` in the same change set. */
-export function upsertNode(context: CommitContext, node: NodeUpsert, vanishes: boolean): void {
+/** Creates, changes or brings back a node: its key decides which. What is `removed` in the same change set is left alone. */
+export function upsertNode(context: CommitContext, node: NodeUpsert, removed: ReadonlySet<number>): void {
   const { db, body, seq, at } = context;
   const sql = 'select id, flags, source, hash, removed, name, properties from node where key = ?';
   const row = db.get<StoredRow>(sql, node.key);
   if (row !== undefined && row[0] !== node.id) context.ids.set(node.id, row[0]);
-  if (vanishes) return;
+  if (removed.has(node.id) || (row !== undefined && removed.has(row[0]))) return;
   checkNode(context, node, row === undefined);
 
   const kind = nodeKindCode(node.kind);
@@ -40,14 +40,14 @@ export function upsertNode(context: CommitContext, node: NodeUpsert, vanishes: b
     writeTerms(db, node.id, documentOf(node.key, node.name, node.properties));
     return;
   }
-  const [id, flags, source, hash, removed, name, before] = row;
-  if (!removed && name === node.name && flags === node.flags && hash === node.hash && source === node.source) return;
+  const [id, flags, source, hash, wasRemoved, name, before] = row;
+  if (!wasRemoved && name === node.name && flags === node.flags && hash === node.hash && source === node.source) return;
   db.run(
     'update node set flags = ?, source = ?, hash = ?, removed = 0, seq = ?, changed_at = ?, name = ?, properties = ? where id = ?',
     ...[node.flags, node.source, node.hash, seq, at, node.name, properties, id],
   );
-  if (removed) db.run('delete from redirect where from_key = ?', node.key);
-  body.node(id, node.key, kind, node.source, removed ? ABSENT : nodeStateText(name, flags, hash, before), after);
+  if (wasRemoved) db.run('delete from redirect where from_key = ?', node.key);
+  body.node(id, node.key, kind, node.source, wasRemoved ? ABSENT : nodeStateText(name, flags, hash, before), after);
   writeListed(context, id, node);
   writeTerms(db, id, documentOf(node.key, node.name, node.properties));
 }
