@@ -27,6 +27,9 @@ const SORTS: Readonly<Record<string, (user: Auth0User) => string>> = {
   name: (user) => user.name,
 };
 
+/** The search that connectors page by: everything created from a moment on. */
+const OPEN_WINDOW = /^created_at:\[(\S+) TO \*\]$/;
+
 /** `/users` and what hangs on one user. `totalCap`: the search says this much at most as `total`. */
 export function registerUsers(app: FastifyInstance, kit: Kit, totalCap: number): void {
   const world = kit.world.auth0;
@@ -42,7 +45,8 @@ export function registerUsers(app: FastifyInstance, kit: Kit, totalCap: number):
     if (sorted === null) return `Query validation error: 'String does not match pattern' on property sort`;
     const filter = q === '' ? () => true : parseUserQuery(q);
     if (filter === null) return `Query validation error: 'Failed to parse query' on property q`;
-    const rows = sorted.filter(filter);
+    const since = sort === 'created_at:1' ? OPEN_WINDOW.exec(q)?.[1] : undefined;
+    const rows = since === undefined ? sorted.filter(filter) : sorted.slice(firstCreatedFrom(sorted, since));
     last = { key, of: generation, rows };
     return rows;
   };
@@ -140,4 +144,15 @@ function sortUsers(users: Auth0User[], sort: string): readonly Auth0User[] | nul
     const [x, y] = [keyOf(a), keyOf(b)];
     return x < y ? -sign : x > y ? sign : 0;
   });
+}
+
+/** Position in users sorted by creation. */
+function firstCreatedFrom(sorted: readonly Auth0User[], since: string): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle]?.createdAt ?? '') < since) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -9,7 +9,7 @@ import { type Auth0Address, type Auth0Settings, resolveAddress } from './setting
 import { type Auth0Token, issueToken, TOKEN_PATH } from './token.ts';
 
 /** The most rows of one page, everywhere but in connection clients. */
-export const PAGE_SIZE = 100;
+const PAGE_SIZE = 100;
 /** What offset paging reaches at all. */
 export const OFFSET_CEILING = 1000;
 export const EXPORT_PATH = '/api/v2/jobs/users-exports';

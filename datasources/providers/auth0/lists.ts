@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AppError, UPSTREAM_CODES } from '../../../src/domain/errors.ts';
 import type { JsonObject } from '../../../src/domain/json.ts';
 import type { LinkDraft, NodeDraft, SyncerContext, SyncPage } from '../../../src/ports/provider.ts';
-import { type Auth0Client, type ListRequest, OFFSET_CEILING, PAGE_SIZE } from './client.ts';
+import { type Auth0Client, type ListRequest, OFFSET_CEILING } from './client.ts';
 
 /** What some rows say. */
 export interface Drafts {
@@ -111,6 +111,9 @@ export interface ChildList<T> {
 
 /** Parents whose first page is asked for ahead; the client's own limit still holds. */
 const AHEAD = 4;
+/** A page of the sync holds so many rows, or the children of so many parents, before it is passed on. */
+const BATCH_ROWS = 500;
+const BATCH_PARENTS = 100;
 
 /**
  * The children of many parents. First pages of the next few parents are under way while one is handled, yet rows
@@ -128,8 +131,8 @@ export async function* childList<T>(
   const ahead = new Map<number, Promise<ChildPage<T>>>();
   let batch = newBatch();
 
-  const readFirst = (at: number, at_from: string | null): Promise<ChildPage<T>> => {
-    const page = readOrGone(list, parents[at] ?? '', at_from);
+  const readFirst = (at: number, pageFrom: string | null): Promise<ChildPage<T>> => {
+    const page = readOrGone(list, parents[at] ?? '', pageFrom);
     // Whoever awaits it later sees the failure; until then it is not "unhandled".
     page.catch(() => {});
     return page;
@@ -149,9 +152,12 @@ export async function* childList<T>(
     batch.rows += page.rows.length;
     batch.incomplete ??= page.incomplete;
     from = page.next;
-    if (from === null) index += 1;
+    if (from === null) {
+      index += 1;
+      batch.parents += 1;
+    }
     const next = parents[index];
-    if (next !== undefined && batch.rows >= PAGE_SIZE) {
+    if (next !== undefined && (batch.rows >= BATCH_ROWS || batch.parents >= BATCH_PARENTS)) {
       yield syncPage(batch, batch.rows, { index, parent: next, from }, batch.incomplete);
       batch = newBatch();
     }
@@ -159,9 +165,15 @@ export async function* childList<T>(
   yield syncPage(batch, batch.rows, null, batch.incomplete);
 }
 
-function newBatch(): { nodes: NodeDraft[]; links: LinkDraft[]; rows: number; incomplete: string | undefined } {
-  return { nodes: [], links: [], rows: 0, incomplete: undefined };
+interface ChildBatch {
+  readonly nodes: NodeDraft[];
+  readonly links: LinkDraft[];
+  rows: number;
+  parents: number;
+  incomplete: string | undefined;
 }
+
+const newBatch = (): ChildBatch => ({ nodes: [], links: [], rows: 0, parents: 0, incomplete: undefined });
 
 async function readOrGone<T>(list: ChildList<T>, parent: string, from: string | null): Promise<ChildPage<T>> {
   try {
