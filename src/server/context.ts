@@ -1,0 +1,45 @@
+import { createLoaders, type Loaders } from '../../resolvers/loaders/loaders.ts';
+import type { Viewer } from '../domain/viewer.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
+import { NoticeBoard } from '../services/connectors/notice-board.ts';
+import type { SyncControl } from '../services/connectors/sync-control.ts';
+import type { Graph } from '../services/graph/graph.ts';
+import type { Services } from './services.ts';
+
+/** What lives as long as the server. */
+export interface ServerContext {
+  readonly graph: Graph;
+  readonly sync: SyncControl;
+  readonly services: Services;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What resolvers get: one for each request; over a stream one for each operation. */
+export interface RequestContext extends ServerContext {
+  readonly requestId: string;
+  readonly viewer: Viewer;
+  /** Aborted when the caller goes away or its time is over. */
+  readonly signal: AbortSignal;
+  /** Of an SSE client that reconnects: newer than the `after` of its document. */
+  readonly lastEventId?: string | undefined;
+  readonly loaders: Loaders;
+  readonly notices: NoticeBoard;
+}
+
+export interface Caller {
+  readonly requestId: string;
+  readonly viewer: Viewer;
+  readonly signal: AbortSignal;
+  readonly lastEventId?: string | undefined;
+}
+
+export function createRequestContext(server: ServerContext, caller: Caller): RequestContext {
+  return {
+    ...server,
+    ...caller,
+    loaders: createLoaders(server.graph, server.services.reader),
+    notices: new NoticeBoard(() => server.sync.statuses(), server.clock),
+  };
+}
