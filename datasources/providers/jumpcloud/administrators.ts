@@ -41,17 +41,37 @@ export function adminOfUser(user: SystemUser): AdminOfUser | null {
 
 const NARROW_FIELDS = '_id email firstname lastname admin';
 
-/** Users who are administrators, read anew: for a run that was resumed after its user listing. */
-async function readAdminsOfUsers(client: JumpCloudClient, signal: AbortSignal): Promise<Map<string, AdminOfUser>> {
-  const found = new Map<string, AdminOfUser>();
-  const read = client.v1('/api/systemusers', systemUserSchema, { signal, fields: NARROW_FIELDS });
-  for await (const page of sortedPages(read, (user) => user._id)) {
-    for (const user of page.rows) {
-      const admin = adminOfUser(user);
-      if (admin !== null) found.set(admin.adminId, admin);
-    }
+/**
+ * Which users are administrators as well, which only the users' records tell. The user listing fills it as it goes by;
+ * who asks without one (a run resumed after its users, a live read) pays for a narrow listing of its own.
+ */
+export class AdminsOfUsers {
+  readonly #client: JumpCloudClient;
+  #known: ReadonlyMap<string, AdminOfUser> | null = null;
+
+  constructor(client: JumpCloudClient) {
+    this.#client = client;
   }
-  return found;
+
+  /** From a whole listing of the users; `null`: a new one has begun. */
+  set(found: ReadonlyMap<string, AdminOfUser> | null): void {
+    this.#known = found;
+  }
+
+  /** By administrator id. */
+  async all(signal: AbortSignal): Promise<ReadonlyMap<string, AdminOfUser>> {
+    if (this.#known !== null) return this.#known;
+    const found = new Map<string, AdminOfUser>();
+    const read = this.#client.v1('/api/systemusers', systemUserSchema, { signal, fields: NARROW_FIELDS });
+    for await (const page of sortedPages(read, (user) => user._id)) {
+      for (const user of page.rows) {
+        const admin = adminOfUser(user);
+        if (admin !== null) found.set(admin.adminId, admin);
+      }
+    }
+    this.#known = found;
+    return found;
+  }
 }
 
 /**
@@ -62,10 +82,10 @@ export async function* listAdministrators(
   context: SyncerContext,
   client: JumpCloudClient,
   connector: string,
-  known: ReadonlyMap<string, AdminOfUser> | null,
+  users: AdminsOfUsers,
 ): AsyncGenerator<SyncPage, void, void> {
   const { signal } = context;
-  const ofUsers = known ?? (await readAdminsOfUsers(client, signal));
+  const ofUsers = await users.all(signal);
   const read = client.v1('/api/users', adminSchema, { signal, fields: ADMIN_FIELDS });
   try {
     yield* listSorted(

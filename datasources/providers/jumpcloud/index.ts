@@ -1,5 +1,6 @@
 import { AppError, UPSTREAM_CODES } from '../../../src/domain/errors.ts';
 import { defineProvider, type TenantInfo } from '../../../src/ports/provider.ts';
+import { AdminsOfUsers } from './administrators.ts';
 import { JumpCloudClient } from './client.ts';
 import { jumpCloudSyncers } from './listings.ts';
 import { LIVE_KINDS, readLive } from './live.ts';
@@ -43,12 +44,13 @@ export const jumpcloudProvider = defineProvider({
     const { connector } = context;
     const hosts = hostsOf(settings, context.allowLoopback);
     const client = new JumpCloudClient(settings, hosts, context);
+    const users = new AdminsOfUsers(client);
     try {
       const tenant = await tenantOf(client, settings, { connector, signal: context.signal, shown: hosts.shown });
       return {
         tenant,
-        syncers: jumpCloudSyncers(client, connector),
-        live: (ref, signal) => readLive(client, connector, ref, signal),
+        syncers: jumpCloudSyncers(client, connector, users),
+        live: (ref, signal) => readLive({ client, connector, users }, ref, signal),
         liveKinds: LIVE_KINDS,
         stats: () => client.stats(),
         close: () => client.close(),

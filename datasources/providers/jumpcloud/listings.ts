@@ -1,6 +1,6 @@
 import type { NodeDraft, Syncer, SyncerContext, SyncPage } from '../../../src/ports/provider.ts';
 import { toAccount } from './accounts.ts';
-import { type AdminOfUser, adminOfUser, listAdministrators } from './administrators.ts';
+import { type AdminOfUser, type AdminsOfUsers, adminOfUser, listAdministrators } from './administrators.ts';
 import { directBindings, groupMembers, syncedBindings } from './bindings.ts';
 import type { JumpCloudClient } from './client.ts';
 import { DIRECTORY_ROUTES, toApplication, toCredential, toDirectory, toGroup, toRadius, toRole } from './objects.ts';
@@ -25,18 +25,19 @@ import { listOfParents, listSorted, listWhole } from './syncers.ts';
 const node = (draft: NodeDraft | null) => ({ nodes: draft === null ? [] : [draft], links: [] });
 
 /** Everything that is read of an organisation, parents before children. */
-export function jumpCloudSyncers(client: JumpCloudClient, connector: string): readonly Syncer[] {
-  /** Administrators among the users of this run's whole user listing. */
-  let adminsOfUsers: ReadonlyMap<string, AdminOfUser> | null = null;
-
+export function jumpCloudSyncers(
+  client: JumpCloudClient,
+  connector: string,
+  adminsOfUsers: AdminsOfUsers,
+): readonly Syncer[] {
   async function* users(context: SyncerContext): AsyncGenerator<SyncPage, void, void> {
-    adminsOfUsers = null;
+    adminsOfUsers.set(null);
     const found = new Map<string, AdminOfUser>();
     const read = client.v1('/api/systemusers', systemUserSchema, {
       signal: context.signal,
       fields: SYSTEM_USER_FIELDS,
     });
-    yield* listSorted(
+    const pages = listSorted(
       context,
       read,
       (user) => user._id,
@@ -46,7 +47,15 @@ export function jumpCloudSyncers(client: JumpCloudClient, connector: string): re
         return node(toAccount(user, connector));
       },
     );
-    if (context.cursor === null) adminsOfUsers = found;
+    // Only a listing that was whole may say who is no administrator.
+    let isWhole = context.cursor === null;
+    let rows = 0;
+    for await (const page of pages) {
+      rows += page.rows;
+      isWhole &&= page.incomplete === undefined;
+      if (page.cursor === null && isWhole && rows > 0) adminsOfUsers.set(found);
+      yield page;
+    }
   }
 
   return [

@@ -1,6 +1,7 @@
 import { AppError, UPSTREAM_CODES } from '../../../src/domain/errors.ts';
 import type { LinkDraft, NodeDraft, NodeRef } from '../../../src/ports/provider.ts';
 import { roleLinks, toAccount, toAdminAccount } from './accounts.ts';
+import type { AdminsOfUsers } from './administrators.ts';
 import { directBindings, groupMembers, resourcesOf, syncedBindings } from './bindings.ts';
 import type { JumpCloudClient } from './client.ts';
 import { DIRECTORY_ROUTES, toApplication, toDirectory, toGroup, toRadius } from './objects.ts';
@@ -23,6 +24,13 @@ import { wholeList } from './reading.ts';
 /** What {@link readLive} can read. */
 export const LIVE_KINDS = ['Account', 'Group', 'Application'] as const;
 
+/** What live reads of one organisation need. */
+export interface LiveSource {
+  readonly client: JumpCloudClient;
+  readonly connector: string;
+  readonly users: AdminsOfUsers;
+}
+
 interface Fresh {
   readonly nodes: readonly NodeDraft[];
   readonly links: readonly LinkDraft[];
@@ -30,14 +38,14 @@ interface Fresh {
 
 /** One node with its own links, fresh; `null` when it is gone. The node comes first: lists of an unknown parent are just empty. */
 export async function readLive(
-  client: JumpCloudClient,
-  connector: string,
+  source: LiveSource,
   { kind, nativeId }: NodeRef,
   signal: AbortSignal,
 ): Promise<Fresh | null> {
+  const { client, connector } = source;
   switch (kind) {
     case 'Account':
-      return (await liveUser(client, connector, nativeId, signal)) ?? liveAdmin(client, connector, nativeId, signal);
+      return (await liveUser(client, connector, nativeId, signal)) ?? liveAdmin(source, nativeId, signal);
     case 'Group':
       return liveGroup(client, nativeId, signal);
     case 'Application':
@@ -74,17 +82,12 @@ async function liveUser(client: JumpCloudClient, connector: string, id: string, 
 }
 
 /** The list is the only documented-by-use way to an administrator; it is short. */
-async function liveAdmin(client: JumpCloudClient, connector: string, id: string, signal: AbortSignal) {
+async function liveAdmin({ client, connector, users }: LiveSource, id: string, signal: AbortSignal) {
   const read = client.v1('/api/users', adminSchema, { signal, fields: ADMIN_FIELDS });
   const admin = (await wholeList(read, (row) => row._id)).rows.find((row) => row._id === id);
   if (admin === undefined) return null;
-  const users = client.v1('/api/systemusers', systemUserSchema, {
-    signal,
-    fields: '_id admin',
-    query: { filter: `email:$eq:${admin.email ?? ''}` },
-  });
-  const user = (await users(0)).rows.find((row) => row.admin?.id === id);
-  return { nodes: [toAdminAccount(admin, { connector, userId: user?._id })], links: roleLinks(admin) };
+  const user = (await users.all(signal)).get(id);
+  return { nodes: [toAdminAccount(admin, { connector, userId: user?.userId })], links: roleLinks(admin) };
 }
 
 async function liveGroup(client: JumpCloudClient, id: string, signal: AbortSignal) {
