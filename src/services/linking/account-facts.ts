@@ -95,6 +95,8 @@ export function accountFacts(account: AccountSource): AccountFacts {
       properties.name?.givenName,
       properties.name?.familyName,
       properties.displayName ?? properties.name?.formatted,
+      // A name written in another script still meets itself in the address that the directory made of it.
+      ...(properties.emails ?? []).filter((email) => email.directorySet).map((email) => email.value.split('@')[0]),
     ),
     logins: [...logins],
     properties,

@@ -111,7 +111,8 @@ export class TrustMap {
           : (byClient.get(`${tenant.connector} ${claim.clientId}`) ?? null);
       return { connector: tenant.connector, via };
     }
-    if (claim.signInUrl === undefined || hosts.length > 0) return null;
+    // A foreign host beside the sign-in address would contradict it.
+    if (claim.signInUrl === undefined || hosts.some((host) => host !== hostOf(claim.signInUrl))) return null;
     const application = only(bySsoUrl.get(sameUrl(claim.signInUrl)));
     if (application === null || application.connector === connection.connector) return null;
     return this.tenants.has(application.connector) ? { connector: application.connector, via: application } : null;

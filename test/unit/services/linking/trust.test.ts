@@ -64,12 +64,15 @@ describe('trust between tenants', () => {
     expect(trustOf(claim)).toBeNull();
   });
 
-  it('believes a SAML connection whose sign-in address is one application of a connected tenant', () => {
-    expect(trustOf({ strategy: 'samlp', signInUrl: 'https://sso.jumpcloud.example/saml2/auth0/' })).toEqual({
-      connector: 'jumpcloud',
-      via: jumpcloudApp,
-    });
-  });
+  it.each([undefined, 'sso.jumpcloud.example'])(
+    'believes a SAML connection whose sign-in address is one application of a connected tenant (domain %s)',
+    (domain) => {
+      expect(trustOf({ strategy: 'samlp', domain, signInUrl: 'https://sso.jumpcloud.example/saml2/auth0/' })).toEqual({
+        connector: 'jumpcloud',
+        via: jumpcloudApp,
+      });
+    },
+  );
 
   it('tells which applications sign into which tenant', () => {
     const map = new TrustMap(tenants, [], [portal, jumpcloudApp, torqApp]);
