@@ -41,12 +41,17 @@ function oktaLinks({ okta }: World): Record<string, number> {
 }
 
 function jumpcloudLinks({ jumpcloud }: World): Record<string, number> {
-  const resources = [...jumpcloud.apps.values(), ...jumpcloud.directories.values(), ...jumpcloud.radius.values()];
+  const resources = [...jumpcloud.apps.values(), ...jumpcloud.radius.values()];
+  const directories = [...jumpcloud.directories.values()];
   return {
     'jumpcloud group members': sum(jumpcloud.groups.values(), (group) => group.members.size),
     'jumpcloud bindings': sum(resources, (one) => one.users.size + one.groups.size),
+    // Who has an account in a directory is assigned to it, bound or not.
+    'jumpcloud directory users': sum(directories, (one) => new Set([...one.users, ...one.externalIds.keys()]).size),
+    'jumpcloud directory groups': sum(directories, (one) => one.groups.size),
     'jumpcloud roles': sum(jumpcloud.admins.values(), (admin) => admin.roleIds.length),
     'jumpcloud role scopes': sum(jumpcloud.roles.values(), (role) => role.scopes.length),
+    'jumpcloud permits': new Set([...jumpcloud.roles.values()].flatMap((role) => role.scopes)).size,
   };
 }
 
@@ -95,6 +100,8 @@ export function countLinks(world: World): WorldCounts {
     ...auth0Links(world),
     'torq roles': world.torq.users.size,
     'torq role scopes': sum(world.torq.roles.values(), (role) => role.scopeNames.length),
+    'torq permits': new Set([...world.torq.roles.values()].flatMap((role) => role.scopeNames)).size,
+    'torq keys': sum(world.torq.apiKeys.values(), (key) => (key.userId === null ? 0 : 1)),
   };
   return { accounts, accountTotal, links, linkTotal: sum(Object.values(links), (count) => count) };
 }

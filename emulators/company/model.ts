@@ -68,17 +68,6 @@ export interface Person {
   auth0: { workforce?: string; database?: string; jumpcloud?: string; google?: string; other?: string };
 }
 
-/** What the tenants know of each other. */
-export interface Tenants {
-  readonly oktaDomain: string;
-  readonly auth0Domain: string;
-  readonly oktaIdpSsoUrl: string;
-  readonly auth0SsoUrl: string;
-  /** Okta application (and OAuth client) through which people enter Auth0. */
-  readonly platformAppId: string;
-  readonly torqWorkspaceId: string;
-}
-
 export const fullName = (person: Person): string => `${person.given.native} ${person.family.native}`;
 
 /** Accounts are keyed by connector, kind and native id; in tests a connector is called like its provider. */
