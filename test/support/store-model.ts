@@ -30,12 +30,12 @@ export class StoreModel {
   /** @returns what changed; empty when the change set takes no seq */
   apply(change: ChangeSet): Effect[] {
     const before = { nodes: new Map(this.nodes), links: new Map(this.links) };
-    const gone = new Set(change.removedNodes);
     const idOf = new Map<number, number>();
     const lastId = new Map(change.nodes?.map(({ id, key }) => [key, id]));
     for (const { id, key } of change.nodes ?? []) idOf.set(id, this.nodes.get(key)?.id ?? lastId.get(key)!);
+    const gone = new Set(change.removedNodes?.map((id) => idOf.get(id) ?? id));
     for (const { id, key, source, ...node } of change.nodes ?? []) {
-      if (gone.has(id) || gone.has(idOf.get(id)!)) continue;
+      if (gone.has(idOf.get(id)!)) continue;
       const { name, flags, properties, hash } = node;
       this.nodes.set(key, { id: idOf.get(id)!, source, removed: false, state: { name, flags, properties, hash } });
     }
@@ -47,7 +47,7 @@ export class StoreModel {
     for (const link of (change.links ?? []).map(settle)) this.links.set(linkName(link), link);
     for (const link of (change.removedLinks ?? []).map(settle)) this.links.delete(linkName(link));
     for (const [key, node] of this.nodes) {
-      if ([...gone].some((id) => (idOf.get(id) ?? id) === node.id)) this.nodes.set(key, { ...node, removed: true });
+      if (gone.has(node.id)) this.nodes.set(key, { ...node, removed: true });
     }
     return [...this.#nodeEffects(before.nodes), ...this.#linkEffects(before.links)];
   }

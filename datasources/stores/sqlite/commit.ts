@@ -1,4 +1,4 @@
-import type { ChangeSet } from '../../../src/domain/changes.ts';
+import type { ChangeSet, NodeUpsert } from '../../../src/domain/changes.ts';
 import { AppError } from '../../../src/domain/errors.ts';
 import type { LinkKey } from '../../../src/domain/graph.ts';
 import { BodyWriter, CHANGE_COLUMNS, type ChangeRow, packBody } from './change-row.ts';
@@ -6,11 +6,16 @@ import type { CommitContext } from './commit-context.ts';
 import type { Connection } from './driver.ts';
 import { removeLink, upsertLink } from './link-rows.ts';
 import { readMeta, writeMeta } from './meta.ts';
-import { removeNode, upsertNode } from './node-rows.ts';
+import { readNode, removeNode, type StoredState, upsertNode } from './node-rows.ts';
 import { writeSideRows } from './side-rows.ts';
 
 /** Change sets without effect leave no row; so many of their ids are remembered, for a repeat. */
 const QUIET_IDS_KEPT = 1_000;
+
+interface StoredUpsert {
+  readonly node: NodeUpsert;
+  readonly stored: StoredState | undefined;
+}
 
 /**
  * Applies one change set inside the caller's transaction.
@@ -55,19 +60,31 @@ export function applyChange(db: Connection, change: ChangeSet, now: number): Cha
  * the log tells the states before and after the whole change set.
  */
 function writeGraph(context: CommitContext, change: ChangeSet): void {
-  const removedNodes = new Set(change.removedNodes);
-  const nodes = new Map(change.nodes?.map((node) => [node.key, node]));
-  for (const node of nodes.values()) upsertNode(context, node, removedNodes);
-  for (const { id, key } of change.nodes ?? []) {
-    const last = nodes.get(key)!.id;
-    if (id !== last) context.ids.set(id, context.ids.get(last) ?? last);
+  const upserts = findNodes(context, change.nodes);
+  const removedNodes = new Set(change.removedNodes?.map((id) => context.ids.get(id) ?? id));
+  for (const { node, stored } of upserts) {
+    if (!removedNodes.has(stored?.id ?? node.id)) upsertNode(context, node, stored);
   }
   const settled = <Link extends LinkKey>(links: readonly Link[] = []): Map<string, Link> =>
     new Map(links.map((link) => settle(context, link)).map((link) => [linkText(link), link]));
   const removedLinks = settled(change.removedLinks);
   for (const [text, link] of settled(change.links)) if (!removedLinks.has(text)) upsertLink(context, link);
   for (const link of removedLinks.values()) removeLink(context, link);
-  for (const id of removedNodes) removeNode(context, context.ids.get(id) ?? id);
+  for (const id of removedNodes) removeNode(context, id);
+}
+
+/** The last upsert of each key with what is stored under it; `context.ids` learns which ids mean another one. */
+function findNodes({ db, ids }: CommitContext, nodes: readonly NodeUpsert[] = []): StoredUpsert[] {
+  const upserts = new Map<string, StoredUpsert>();
+  for (const node of nodes) {
+    upserts.set(node.key, { node, stored: upserts.get(node.key)?.stored ?? readNode(db, node.key) });
+  }
+  for (const { id, key } of nodes) {
+    const { node, stored } = upserts.get(key)!;
+    const settled = stored?.id ?? node.id;
+    if (id !== settled) ids.set(id, settled);
+  }
+  return [...upserts.values()];
 }
 
 /** The link with the ids under which its ends are stored. */

@@ -7,29 +7,37 @@ import { type CommitContext, checkSource, invalidChange } from './commit-context
 import type { Connection } from './driver.ts';
 import { documentOf, listedOf, termsOf } from './extract.ts';
 
-type StoredRow = readonly [
-  id: number,
-  flags: number,
-  source: number,
-  hash: number,
-  removed: number,
-  name: string,
-  properties: string,
-];
+/** A row of `node`, living or not. */
+export interface StoredState {
+  readonly id: number;
+  readonly flags: number;
+  readonly source: number;
+  readonly hash: number;
+  readonly removed: boolean;
+  readonly name: string;
+  /** JSON text. */
+  readonly properties: string;
+}
 
-/** Creates, changes or brings back a node: its key decides which. What is `removed` in the same change set is left alone. */
-export function upsertNode(context: CommitContext, node: NodeUpsert, removed: ReadonlySet<number>): void {
+export function readNode(db: Connection, key: string): StoredState | undefined {
+  const row = db.get<readonly [number, number, number, number, number, string, string]>(
+    'select id, flags, source, hash, removed, name, properties from node where key = ?',
+    key,
+  );
+  if (row === undefined) return undefined;
+  const [id, flags, source, hash, removed, name, properties] = row;
+  return { id, flags, source, hash, removed: removed === 1, name, properties };
+}
+
+/** Creates, changes or brings back a node, by what is stored under its key. */
+export function upsertNode(context: CommitContext, node: NodeUpsert, stored: StoredState | undefined): void {
   const { db, body, seq, at } = context;
-  const sql = 'select id, flags, source, hash, removed, name, properties from node where key = ?';
-  const row = db.get<StoredRow>(sql, node.key);
-  if (row !== undefined && row[0] !== node.id) context.ids.set(node.id, row[0]);
-  if (removed.has(node.id) || (row !== undefined && removed.has(row[0]))) return;
-  checkNode(context, node, row === undefined);
+  checkNode(context, node, stored === undefined);
 
   const kind = nodeKindCode(node.kind);
   const properties = JSON.stringify(node.properties);
   const after = nodeStateText(node.name, node.flags, node.hash, properties);
-  if (row === undefined) {
+  if (stored === undefined) {
     db.run(
       'insert into node (id, key, kind, flags, source, hash, removed, seq, first_seen_at, changed_at, name, properties) values (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)',
       ...[node.id, node.key, kind, node.flags, node.source, node.hash, seq, at, at, node.name, properties],
@@ -40,14 +48,15 @@ export function upsertNode(context: CommitContext, node: NodeUpsert, removed: Re
     writeTerms(db, node.id, documentOf(node.key, node.name, node.properties));
     return;
   }
-  const [id, flags, source, hash, wasRemoved, name, before] = row;
-  if (!wasRemoved && name === node.name && flags === node.flags && hash === node.hash && source === node.source) return;
+  const { id, removed } = stored;
+  if (!removed && isSame(stored, node)) return;
   db.run(
     'update node set flags = ?, source = ?, hash = ?, removed = 0, seq = ?, changed_at = ?, name = ?, properties = ? where id = ?',
     ...[node.flags, node.source, node.hash, seq, at, node.name, properties, id],
   );
-  if (wasRemoved) db.run('delete from redirect where from_key = ?', node.key);
-  body.node(id, node.key, kind, node.source, wasRemoved ? ABSENT : nodeStateText(name, flags, hash, before), after);
+  if (removed) db.run('delete from redirect where from_key = ?', node.key);
+  const before = nodeStateText(stored.name, stored.flags, stored.hash, stored.properties);
+  body.node(id, node.key, kind, node.source, removed ? ABSENT : before, after);
   writeListed(context, id, node);
   writeTerms(db, id, documentOf(node.key, node.name, node.properties));
 }
@@ -65,6 +74,10 @@ export function removeNode(context: CommitContext, id: number): void {
   db.run('delete from listed where id = ?', id);
   writeTerms(db, id, null);
   body.node(id, key, kind, source, nodeStateText(name, flags, hash, properties), ABSENT);
+}
+
+function isSame(a: StoredState, b: NodeUpsert): boolean {
+  return a.name === b.name && a.flags === b.flags && a.hash === b.hash && a.source === b.source;
 }
 
 function checkNode(context: CommitContext, node: NodeUpsert, isNew: boolean): void {
