@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { type Emulator, startEmulator } from './kit.ts';
 import { registerApps } from './okta/apps.ts';
@@ -36,6 +37,8 @@ export interface OktaEmulator extends Emulator {
     readonly dpop?: boolean;
     readonly adminRole?: AdminRole;
   }): OktaCredentials;
+  /** Secrets that answers contain and nobody may keep. */
+  readonly planted: readonly string[];
   /** Every token given so far stops working. */
   revokeTokens(): void;
   /** A new DPoP nonce is demanded from now on. */
@@ -73,6 +76,7 @@ export async function startOktaEmulator(options: {
   const { world } = options;
   let url = '';
   const auth = new OktaAuth(() => url);
+  const planted = `planted-${randomBytes(12).toString('hex')}`;
   const emulator = await startEmulator({
     name: 'okta',
     world,
@@ -83,7 +87,7 @@ export async function startOktaEmulator(options: {
     errorBody: bodyOfStatus,
     register(app, kit) {
       const view = new OktaView(kit);
-      const rows = new OktaRows(view, kit.url, kit.cached);
+      const rows = new OktaRows(view, { url: kit.url, cached: kit.cached, planted });
       const routes = oktaRoutes(app, kit, auth, view, rows);
       app.post('/oauth2/v1/token', (request, reply) => auth.token(request, reply));
       registerOrg(app, routes);
@@ -103,6 +107,7 @@ export async function startOktaEmulator(options: {
   });
   return Object.assign(emulator, {
     credentials: tokenCredentials(),
+    planted: [planted],
     tokenCredentials,
     appCredentials: ({ scopes = READ_SCOPES, dpop = true, adminRole = 'SUPER_ADMIN' as AdminRole } = {}) => {
       const app = auth.addServiceApp({ scopes, dpop, adminRole });

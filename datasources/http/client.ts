@@ -75,7 +75,7 @@ export interface HttpPost<T> extends HttpRequest<T> {
    */
   readonly anonymous?: boolean;
   proof?(url: URL): Promise<Record<string, string>>;
-  /** Asked once per call about a refused answer: true = repeat at once (a nonce was learnt). */
+  /** Asked about a refused answer, up to three times per call: true = repeat at once (a nonce was learnt). */
   recover?(answer: RefusedAnswer): boolean;
   /** In place of the client's own. */
   classify?(answer: RefusedAnswer): AppError | null;
@@ -96,6 +96,7 @@ type Call = Partial<HttpPost<unknown>> & {
 
 /** How often a 2xx answer that makes no sense is asked for again: a cut body heals, a changed API does not. */
 const MAX_INVALID = 3;
+const MAX_RECOVERIES = 3;
 const BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 30_000;
 const MAX_PAUSE_MS = 90_000;
@@ -158,6 +159,11 @@ export class HttpClient {
     return request.anonymous ? this.#call(request, call) : this.#limit(() => this.#call(request, call));
   }
 
+  /** Absolute URL of a path below the base URL: audiences of assertions name it. */
+  urlOf(path: string): string {
+    return targetUrl(this.#base, { path }, this.#options.connector).href;
+  }
+
   /** Attempts sent, attempts that repeated another, time spent waiting for the provider's limits. */
   stats(): { readonly requests: number; readonly retries: number; readonly throttledMs: number } {
     return { ...this.#stats, throttledMs: Math.round(this.#stats.throttledMs) };
@@ -172,7 +178,7 @@ export class HttpClient {
     const { clock } = this.#options;
     const maxAttempts = this.#options.maxAttempts ?? 5;
     const endMs = clock.now() + (this.#options.maxTotalMs ?? 300_000);
-    const once = { unauthorized: false, recovered: false };
+    const once = { unauthorized: false, recoveries: 0 };
     let invalid = 0;
     for (let attempt = 1; ; attempt++) {
       const outcome = await this.#attempt(request, call, once);
@@ -213,7 +219,7 @@ export class HttpClient {
   async #attempt<T>(
     request: HttpRequest<T>,
     call: Call,
-    once: { unauthorized: boolean; recovered: boolean },
+    once: { unauthorized: boolean; recoveries: number },
   ): Promise<
     | { readonly kind: 'ok'; readonly answer: HttpAnswer<T> }
     | { readonly kind: 'again' }
@@ -270,8 +276,8 @@ export class HttpClient {
       body: refusedBody(answer.text),
       path: call.url.pathname,
     };
-    if (!once.recovered && call.recover?.(refused)) {
-      once.recovered = true;
+    if (once.recoveries < MAX_RECOVERIES && call.recover?.(refused)) {
+      once.recoveries++;
       return { kind: 'again' };
     }
     if (answer.status === 401 && !call.anonymous && !once.unauthorized) {

@@ -47,6 +47,10 @@ export function registerOrg(app: FastifyInstance, { kit, view, rows, get }: Okta
       },
     }),
   );
+  get('/api/v1/idps/:id', idps, (_request, reply, { id = '' }) => {
+    const idp = view.okta.idps.get(id);
+    return idp === undefined ? refuse(reply, 404, 'E0000007') : kit.json(reply, rows.idp(idp));
+  });
   get('/api/v1/idps/:id/users', idps, (request, reply, { id = '' }) => {
     const idp = view.okta.idps.get(id);
     if (idp === undefined) return refuse(reply, 404, 'E0000007');

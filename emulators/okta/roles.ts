@@ -95,25 +95,25 @@ export function registerRoles({ kit, view, rows, get }: OktaRoutes): void {
     });
   });
 
-  get('/api/v1/iam/roles', needs, (request, reply) =>
-    serveBodyPage(kit, request, reply, 'roles', {
-      ids: [...view.okta.customRoles.keys()],
-      usual: 100,
-      max: 100,
-      render: (id) => {
-        const role = view.okta.customRoles.get(id);
-        return JSON.stringify({
-          id,
-          label: role?.label,
-          description: role?.description,
-          ...DATES,
-          _links: {
-            permissions: { href: `${api()}/iam/roles/${id}/permissions` },
-            self: { href: `${api()}/iam/roles/${id}` },
-          },
-        });
+  const customRole = (id: string): string => {
+    const role = view.okta.customRoles.get(id);
+    return JSON.stringify({
+      id,
+      label: role?.label,
+      description: role?.description,
+      ...DATES,
+      _links: {
+        permissions: { href: `${api()}/iam/roles/${id}/permissions` },
+        self: { href: `${api()}/iam/roles/${id}` },
       },
-    }),
+    });
+  };
+  get('/api/v1/iam/roles', needs, (request, reply) => {
+    const ids = [...view.okta.customRoles.keys()];
+    return serveBodyPage(kit, request, reply, 'roles', { ids, usual: 100, max: 100, render: customRole });
+  });
+  get('/api/v1/iam/roles/:id', needs, (_request, reply, { id = '' }) =>
+    view.okta.customRoles.has(id) ? kit.json(reply, customRole(id)) : refuse(reply, 404, 'E0000007'),
   );
 
   get('/api/v1/iam/roles/:id/permissions', needs, (_request, reply, { id = '' }) => {
@@ -137,16 +137,16 @@ export function registerRoles({ kit, view, rows, get }: OktaRoutes): void {
     bindings: { href: `${api()}/iam/resource-sets/${id}/bindings` },
   });
 
-  get('/api/v1/iam/resource-sets', needs, (request, reply) =>
-    serveBodyPage(kit, request, reply, 'resource-sets', {
-      ids: [...view.okta.resourceSets.keys()],
-      usual: 100,
-      max: 100,
-      render: (id) => {
-        const set = view.okta.resourceSets.get(id);
-        return JSON.stringify({ id, label: set?.label, description: set?.description, ...DATES, _links: setLinks(id) });
-      },
-    }),
+  const resourceSet = (id: string): string => {
+    const set = view.okta.resourceSets.get(id);
+    return JSON.stringify({ id, label: set?.label, description: set?.description, ...DATES, _links: setLinks(id) });
+  };
+  get('/api/v1/iam/resource-sets', needs, (request, reply) => {
+    const ids = [...view.okta.resourceSets.keys()];
+    return serveBodyPage(kit, request, reply, 'resource-sets', { ids, usual: 100, max: 100, render: resourceSet });
+  });
+  get('/api/v1/iam/resource-sets/:id', needs, (_request, reply, { id = '' }) =>
+    view.okta.resourceSets.has(id) ? kit.json(reply, resourceSet(id)) : refuse(reply, 404, 'E0000007'),
   );
 
   get('/api/v1/iam/resource-sets/:id/resources', needs, (request, reply, { id = '' }) => {

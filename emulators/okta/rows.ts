@@ -1,3 +1,4 @@
+import type { Kit } from '../kit.ts';
 import type { OktaApp, OktaGroup, OktaIdp, OktaRoleAssignment, OktaUser } from '../world.ts';
 import type { OktaView } from './view.ts';
 
@@ -5,12 +6,15 @@ import type { OktaView } from './view.ts';
 export class OktaRows {
   readonly #view: OktaView;
   readonly #url: () => string;
-  readonly #cached: <T>(key: string, compute: () => T) => T;
+  readonly #cached: Kit['cached'];
+  readonly #planted: string;
 
-  constructor(view: OktaView, url: () => string, cached: <T>(key: string, compute: () => T) => T) {
+  /** `planted`: a secret that some answers contain, as the real ones do. */
+  constructor(view: OktaView, options: { url: Kit['url']; cached: Kit['cached']; planted: string }) {
     this.#view = view;
-    this.#url = url;
-    this.#cached = cached;
+    this.#url = options.url;
+    this.#cached = options.cached;
+    this.#planted = options.planted;
   }
 
   user(id: string): string {
@@ -166,7 +170,7 @@ export class OktaRows {
     const groupLink = group === null ? '' : `,"group":{"name":${groupName},"href":"${url}/api/v1/groups/${group}"}`;
     const sync = externalId === '' ? 'DISABLED' : 'SYNCHRONIZED';
     const status = externalId === '' ? 'ACTIVE' : 'PROVISIONED';
-    return `{"id":"${userId}",${externalId}"created":"${app.created}","lastUpdated":"${app.lastUpdated}","scope":"${group === null ? 'USER' : 'GROUP'}","status":"${status}","statusChanged":"${app.lastUpdated}","passwordChanged":null,"syncState":"${sync}","credentials":{"userName":${name}},"profile":{"email":${JSON.stringify(user?.email ?? null)}},"_links":{"app":{"href":"${url}/api/v1/apps/${app.id}"},"user":{"href":"${url}/api/v1/users/${userId}"}${groupLink}}}`;
+    return `{"id":"${userId}",${externalId}"created":"${app.created}","lastUpdated":"${app.lastUpdated}","scope":"${group === null ? 'USER' : 'GROUP'}","status":"${status}","statusChanged":"${app.lastUpdated}","passwordChanged":null,"syncState":"${sync}","credentials":{"userName":${name}},"profile":{"email":${JSON.stringify(user?.email ?? null)},"apiKey":"${this.#planted}"},"_links":{"app":{"href":"${url}/api/v1/apps/${app.id}"},"user":{"href":"${url}/api/v1/users/${userId}"}${groupLink}}}`;
   }
 
   appGroup(app: OktaApp, groupId: string): string {
@@ -242,7 +246,7 @@ export class OktaRows {
             issuer: { url: idp.issuer },
             scopes: ['openid', 'email', 'profile'],
             credentials: {
-              client: { client_id: `client-${idp.id}`, client_secret: ['planted', 'idp', 'secret'].join('-') },
+              client: { client_id: `client-${idp.id}`, client_secret: this.#planted },
             },
           },
       policy: { accountLink: { action: 'AUTO', filter: null }, provisioning: { action: 'AUTO' }, maxClockSkew: 0 },
@@ -255,7 +259,7 @@ export class OktaRows {
       externalId: idp.users.get(userId) ?? '',
       created: '2025-01-01T00:00:00.000Z',
       lastUpdated: '2025-01-01T00:00:00.000Z',
-      profile: { subjectNameId: idp.users.get(userId) ?? '' },
+      profile: { accessKey: this.#planted, subjectNameId: idp.users.get(userId) ?? '' },
     });
   }
 

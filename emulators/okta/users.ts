@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
 import type { OktaUser } from '../world.ts';
 import type { OktaAuth } from './auth.ts';
 import { refuse } from './errors.ts';
@@ -30,6 +31,8 @@ const FILTERABLE = [
   'profile.lastName',
 ];
 
+const rowSchema = z.looseObject({ id: z.string(), profile: z.record(z.string(), z.unknown()) });
+
 /** `/api/v1/users` and what is below one user. */
 export function registerUsers(app: FastifyInstance, auth: OktaAuth, routes: OktaRoutes): void {
   const { kit, view, rows } = routes;
@@ -40,9 +43,10 @@ export function registerUsers(app: FastifyInstance, auth: OktaAuth, routes: Okta
     if (principal === null) return reply;
     // Nobody is visible to an application without any role, and nobody says so.
     if (principal.adminRole === 'NONE') return kit.json(reply, '[]');
-    const { search, filter, q, sortBy, sortOrder } = queryOf(request);
+    const { search, filter, q, sortBy, sortOrder, fields: wanted } = queryOf(request);
     if (search !== undefined && filter !== undefined) return refuse(reply, 400, 'E0000033');
-    const paging = { usual: 200, max: 200, render: (id: string) => rows.user(id) };
+    const render = (id: string): string => (wanted === undefined ? rows.user(id) : projection(rows.user(id), wanted));
+    const paging = { usual: 200, max: 200, render };
     if (q !== undefined) {
       const found = [...view.okta.users.values()].filter((user) =>
         [user.email, user.firstName, user.lastName].some((text) => text?.toLowerCase().startsWith(q.toLowerCase())),
@@ -123,4 +127,19 @@ function pick<T>(fields: Fields<T>, names: readonly string[]): Fields<T> {
 
 function compare(a: string | null, b: string | null): number {
   return (a ?? '') < (b ?? '') ? -1 : (a ?? '') > (b ?? '') ? 1 : 0;
+}
+
+/** `fields=status,profile:(login,email)`: these members only; the id always comes. */
+function projection(row: string, fields: string): string {
+  const user = rowSchema.parse(JSON.parse(row));
+  const pick = (from: object, names: readonly string[]): Record<string, unknown> =>
+    Object.fromEntries(Object.entries(from).filter(([name]) => names.includes(name)));
+  const profile = /profile:\(([^)]*)\)/.exec(fields)?.[1]?.split(',') ?? [];
+  const names = fields
+    .replace(/profile:\([^)]*\)/, '')
+    .split(',')
+    .concat('id')
+    .filter(Boolean);
+  const inner = profile.length === 0 ? {} : { profile: pick(user.profile, profile) };
+  return JSON.stringify({ ...pick(user, names), ...inner });
 }
