@@ -4,9 +4,10 @@ import { compact } from '../../domain/graph.ts';
 import { parseKey } from '../../domain/keys.ts';
 import { linkKindCode } from '../../domain/link-kinds.ts';
 import type { LinkDraft, NodeDraft, NodeRef } from '../../ports/provider.ts';
+import { endOfLink, endOfNode } from '../expiry/expiring.ts';
 import type { ListingState } from './listing-state.ts';
 import { type PendingEntry, pendingKeyOf } from './pending-book.ts';
-import { hashOfLink, isExpired, type PreparedPage, storedName, storedProperties } from './prepare.ts';
+import { hashOfLink, type PreparedPage, storedName, storedProperties } from './prepare.ts';
 import type { RunContext } from './run-context.ts';
 
 const MEMBER_OF = linkKindCode('MEMBER_OF');
@@ -86,7 +87,8 @@ export class Plan {
   }
 
   #upsert(id: number, draft: NodeDraft, hash: number): void {
-    const flags = (draft.flags ?? 0) | (isExpired(draft.properties, this.#now) ? NodeFlag.EXPIRED : 0);
+    const properties = compact(draft.properties);
+    const flags = (draft.flags ?? 0) | (this.#isOver(endOfNode(draft.kind, properties)) ? NodeFlag.EXPIRED : 0);
     this.nodes.push({
       id,
       key: this.#run.keys.key(draft.kind, draft.nativeId),
@@ -94,7 +96,7 @@ export class Plan {
       source: this.#listing.source,
       name: storedName(draft),
       flags,
-      properties: compact(draft.properties),
+      properties,
       hash,
     });
   }
@@ -161,7 +163,7 @@ export class Plan {
         kind: draft.kind,
         to,
         qualifier,
-        flags: flags | (isExpired(properties, this.#now) ? LinkFlag.EXPIRED : 0),
+        flags: flags | (this.#isOver(endOfLink(properties)) ? LinkFlag.EXPIRED : 0),
         properties,
         hash,
       });
@@ -184,6 +186,11 @@ export class Plan {
   #wasCut(from: number, to: number): boolean {
     const { removed } = this.#run;
     return removed.size > 0 && (removed.has(from) || removed.has(to));
+  }
+
+  /** The expiry consumer flags what ends later; what arrives after its end is born flagged. */
+  #isOver(end: number | null): boolean {
+    return end !== null && end <= this.#now;
   }
 
   #isThere(id: number): boolean {
@@ -240,7 +247,7 @@ export class Plan {
       else table.set(row, flags, hash);
       if (entry.seen) table.see(row);
     }
-    const expired = isExpired(properties, this.#now) ? LinkFlag.EXPIRED : 0;
+    const expired = this.#isOver(endOfLink(properties)) ? LinkFlag.EXPIRED : 0;
     this.links.push({ source, from, kind, to, qualifier, flags: flags | expired, properties, hash });
   }
 

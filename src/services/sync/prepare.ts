@@ -93,16 +93,6 @@ export function storedProperties(properties: object | undefined): JsonObject | n
   return properties === undefined || !hasMember(properties) ? null : compact(properties);
 }
 
-/**
- * Whether the validity that a record states has passed. The expiry consumer flags what passes later; what arrives
- * already expired is born flagged.
- */
-export function isExpired(properties: object | undefined | null, now: number): boolean {
-  if (properties === undefined || properties === null || !('validUntil' in properties)) return false;
-  const until = typeof properties.validUntil === 'string' ? Date.parse(properties.validUntil) : Number.NaN;
-  return until <= now;
-}
-
 function hashOfNode(node: NodeDraft, spec: ListingSpec): number {
   // The listing is in it, so that a node that moves to another listing is written with its new source.
   return contentHash([spec.version, spec.listing, storedName(node), node.flags ?? 0, node.properties]);

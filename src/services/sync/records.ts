@@ -115,3 +115,9 @@ export const readStateChange = (value: JsonObject | null): StateChange | null =>
 export function timeKey(ms: number): string {
   return ms.toString(36).padStart(9, '0');
 }
+
+/** The reverse of {@link timeKey}; 0 for anything else. */
+export function timeOfKey(key: string): number {
+  const ms = Number.parseInt(key, 36);
+  return Number.isNaN(ms) ? 0 : ms;
+}

@@ -7,7 +7,7 @@ import type { ProviderDefinition, TenantInfo } from '../../ports/provider.ts';
 import { ConnectorBook } from './connector-book.ts';
 import { deleteFromGraph } from './delete-connector.ts';
 import { settledListings, statusAfter } from './freshness.ts';
-import { readRun, timeKey } from './records.ts';
+import { readRun, timeKey, timeOfKey } from './records.ts';
 import { removalSteps } from './removal.ts';
 import { IdPool } from './run-keys.ts';
 import { checkSchedule, nextStart } from './schedule.ts';
@@ -70,7 +70,6 @@ export class SyncService {
   readonly #slots = new Map<string, Slot>();
   readonly #stop = new AbortController();
   readonly #loops: Promise<void>[] = [];
-  #lastRunAt = 0;
 
   constructor(options: SyncServiceOptions) {
     this.#options = options;
@@ -291,9 +290,8 @@ export class SyncService {
     }
     if (status.activeRunId !== null) await this.#abandon(status.activeRunId);
     const now = this.#clock.now();
-    this.#lastRunAt = Math.max(now, this.#lastRunAt + 1);
     const record: SyncRun = {
-      id: `${slot.id}/${timeKey(this.#lastRunAt)}`,
+      id: nextRunId(slot.id, now, [status.activeRunId, status.lastRunId]),
       connector: slot.id,
       reason,
       state: 'RUNNING',
@@ -597,6 +595,12 @@ export class SyncService {
   #logFailure(slot: Slot, error: unknown): void {
     this.#logger.error({ connector: slot.id, err: error }, 'the sync service failed');
   }
+}
+
+/** Sorts after those before, even if the clock has been set back. */
+function nextRunId(connector: string, now: number, before: readonly (string | null)[]): string {
+  const times = before.flatMap((id) => (id === null ? [] : [timeOfKey(id.slice(connector.length + 1)) + 1]));
+  return `${connector}/${timeKey(Math.max(now, ...times))}`;
 }
 
 function notFound(connector: string): AppError {

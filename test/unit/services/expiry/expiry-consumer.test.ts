@@ -1,0 +1,134 @@
+import { describe, expect, test } from 'vitest';
+import { LinkFlag, NodeFlag } from '../../../../src/domain/flags.ts';
+import { ExpiryConsumer } from '../../../../src/services/expiry/expiry-consumer.ts';
+import { FakeTenant } from '../../../support/fake-provider.ts';
+import { manualClock } from '../../../support/manual-clock.ts';
+import { createMemoryStore } from '../../../support/memory-store.ts';
+import { type SyncWorld, syncWorld } from '../../../support/sync-world.ts';
+
+const START = Date.parse('2026-08-20T08:00:00.000Z');
+const inMs = (ms: number): string => new Date(START + ms).toISOString();
+
+/** One account with an assignment that ends, and a credential that does. */
+function tenantWith(linkEnd: string, credentialEnd?: string): FakeTenant {
+  const tenant = new FakeTenant().fill(2);
+  tenant.assignments.set('u1>app1', { properties: { validUntil: linkEnd } });
+  tenant.listings = [
+    tenant.pages({ name: 'tokens', title: 'tokens', nodes: ['Credential'], links: [], requires: [] }, () =>
+      credentialEnd === undefined
+        ? []
+        : [
+            {
+              nodes: [
+                {
+                  kind: 'Credential',
+                  nativeId: 't1',
+                  name: 'Token',
+                  properties: { type: 'API_TOKEN', expiresAt: credentialEnd },
+                },
+              ],
+            },
+          ],
+    ),
+  ];
+  return tenant;
+}
+
+async function linkFlags({ graph }: SyncWorld): Promise<number> {
+  const [from, to] = await graph.store.idsByKey(['acme/Account/u1', 'acme/Application/app1']);
+  const source = await graph.sourceId({ connector: 'acme', listing: 'assignments' });
+  return graph.index.linkFlags(source, from!, 'ASSIGNED_TO', to!);
+}
+
+async function tokenFlags({ graph }: SyncWorld): Promise<number> {
+  const [id] = await graph.store.idsByKey(['acme/Credential/t1']);
+  return graph.index.flagsOf(id!);
+}
+
+describe('the expiry consumer', () => {
+  test('flags a link and a credential at the moment they end, each by one change', async () => {
+    const clock = manualClock(START);
+    await using world = await syncWorld({ acme: tenantWith(inMs(60_000), inMs(120_000)) }, { clock });
+    const expiry = new ExpiryConsumer({ graph: world.graph, clock, logger: world.logger });
+    await expiry.start();
+    await world.run();
+    await clock.advance(59_999);
+    expect(await linkFlags(world)).toBe(0);
+    await clock.advance(1);
+    expect(await linkFlags(world)).toBe(LinkFlag.EXPIRED);
+    expect(world.changes.at(-1)).toMatchObject({ cause: 'EXPIRY', nodes: [], links: [{ kind: 'ASSIGNED_TO' }] });
+    expect(await tokenFlags(world)).toBe(0);
+    await clock.advance(60_000);
+    expect(await tokenFlags(world)).toBe(NodeFlag.EXPIRED);
+    expect(expiry.waiting).toBe(0);
+    const { seq } = world.graph;
+    await world.run();
+    expect(world.graph.seq, 'the next run finds nothing changed').toBe(seq);
+    await expiry.close();
+  });
+
+  test('a validity that is extended in time is not cut', async () => {
+    const clock = manualClock(START);
+    const tenant = tenantWith(inMs(60_000));
+    await using world = await syncWorld({ acme: tenant }, { clock });
+    const expiry = new ExpiryConsumer({ graph: world.graph, clock, logger: world.logger });
+    await expiry.start();
+    await world.run();
+    tenant.assignments.set('u1>app1', { properties: { validUntil: inMs(120_000) } });
+    await clock.advance(30_000);
+    await world.run();
+    await clock.advance(60_000);
+    expect(await linkFlags(world)).toBe(0);
+    await clock.advance(30_000);
+    expect(await linkFlags(world)).toBe(LinkFlag.EXPIRED);
+    tenant.assignments.set('u1>app1', { properties: { validUntil: inMs(300_000) } });
+    await world.run();
+    expect(await linkFlags(world), 'extended afterwards').toBe(0);
+    await expiry.close();
+  });
+
+  test('what ends while nobody runs is flagged at the next start', async () => {
+    const clock = manualClock(START);
+    const store = createMemoryStore({ clock });
+    const tenant = tenantWith(inMs(60_000));
+    const world = await syncWorld({ acme: tenant }, { clock, store });
+    const first = new ExpiryConsumer({ graph: world.graph, clock, logger: world.logger });
+    await first.start();
+    await world.run();
+    await first.close();
+    await clock.advance(3_600_000);
+    const second = new ExpiryConsumer({ graph: world.graph, clock, logger: world.logger });
+    await second.start();
+    await clock.advance(0);
+    expect(await linkFlags(world)).toBe(LinkFlag.EXPIRED);
+    await second.close();
+  });
+
+  test('what happened before it first ran is caught up from the log', async () => {
+    const clock = manualClock(START);
+    await using world = await syncWorld({ acme: tenantWith(inMs(60_000)) }, { clock });
+    await world.run();
+    const expiry = new ExpiryConsumer({ graph: world.graph, clock, logger: world.logger });
+    await expiry.start();
+    expect(expiry.waiting).toBe(1);
+    await clock.advance(60_000);
+    expect(await linkFlags(world)).toBe(LinkFlag.EXPIRED);
+    await expiry.close();
+  });
+
+  test('what arrives after its end is born flagged; what is removed is forgotten', async () => {
+    const clock = manualClock(START);
+    const tenant = tenantWith(inMs(-1), inMs(60_000));
+    await using world = await syncWorld({ acme: tenant }, { clock });
+    const expiry = new ExpiryConsumer({ graph: world.graph, clock, logger: world.logger });
+    await expiry.start();
+    await world.run();
+    await clock.advance(0);
+    expect(await linkFlags(world)).toBe(LinkFlag.EXPIRED);
+    expect(expiry.waiting).toBe(1);
+    await world.sync.deleteConnector('acme');
+    await clock.advance(0);
+    expect(expiry.waiting).toBe(0);
+    await expiry.close();
+  });
+});
