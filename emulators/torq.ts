@@ -12,6 +12,8 @@ export interface TorqEmulator extends Emulator {
     readonly region: 'us';
     readonly clientId: string;
     readonly clientSecret: string;
+    /** What the workspace's SSO page shows, and applications that sign people in here are set to. */
+    readonly ownSignInUrls: readonly string[];
     readonly baseUrl: string;
   };
 }
@@ -133,7 +135,12 @@ export async function startTorqEmulator(options: Options): Promise<TorqEmulator>
       });
     },
   });
-  return { ...emulator, credentials: { region: 'us', clientId, clientSecret, baseUrl: emulator.url } };
+  const audience = `https://auth.torq.example/sso/${world.workspaceId}`;
+  const ownSignInUrls = [audience, `${audience}/acs`];
+  return {
+    ...emulator,
+    credentials: { region: 'us', clientId, clientSecret, ownSignInUrls, baseUrl: emulator.url },
+  };
 }
 
 /** gRPC codes, not HTTP's. */

@@ -111,7 +111,7 @@ async function tenantOf(
   return {
     nativeId,
     name: settings.workspaceName ?? found?.name ?? 'Torq workspace',
-    domains: [`torq-workspace:${nativeId}`, ...settings.ownSignInUrls].map((text) => text.toLowerCase()),
+    domains: [`torq-workspace:${nativeId.toLowerCase()}`, ...settings.ownSignInUrls],
     url: shown,
     console: { name: 'Torq workspace', url: shown },
   };

@@ -21,6 +21,9 @@ const torqHost = z
   .transform((pasted) => pasted.replace(/^https:\/\//, '').replace(/\/.*$/, ''))
   .pipe(z.string().regex(/^(?:[a-z0-9-]+\.)+torq\.io$/, 'must be a host below torq.io'));
 
+/** A host of Torq alone would claim what signs into any workspace. */
+const NOT_JUST_TORQ = /^(?!(?:https?:\/\/)?(?:[a-z0-9-]+\.)*torq\.io(?::\d+)?$)/;
+
 export const torqSettings = z.strictObject({
   region: z
     .string()
@@ -39,7 +42,13 @@ export const torqSettings = z.strictObject({
     .describe('Workspace id. Needed only for a key without the Owner role, which cannot find it out by itself.'),
   workspaceName: z.string().trim().min(1).max(256).optional().describe('What the workspace is called.'),
   ownSignInUrls: z
-    .array(z.string().trim().min(1).max(2048))
+    .array(
+      z
+        .string()
+        .max(2048)
+        .transform((pasted) => pasted.trim().toLowerCase().replace(/\/+$/, ''))
+        .pipe(z.string().min(1).regex(NOT_JUST_TORQ, 'must name this workspace, not a host that all workspaces share')),
+    )
     .max(50)
     .default([])
     .describe(

@@ -145,7 +145,7 @@ describe('Torq', () => {
     expect((await connect()).tenant).toMatchObject({
       nativeId: '00000000-0000-4000-8000-000000000001',
       name: 'Acme',
-      domains: ['torq-workspace:00000000-0000-4000-8000-000000000001'],
+      domains: ['torq-workspace:00000000-0000-4000-8000-000000000001', ...emulator.credentials.ownSignInUrls],
     });
     await session?.close();
     emulator.change('setKey', { isOwner: false });
@@ -154,7 +154,7 @@ describe('Torq', () => {
     const named = await connect({
       workspaceId: 'w1',
       workspaceName: 'Example',
-      ownSignInUrls: ['https://Auth.torq.io/saml/acs/W1'],
+      ownSignInUrls: ['https://Auth.torq.io/saml/acs/W1/'],
     });
     expect(named.tenant).toMatchObject({
       nativeId: 'w1',
