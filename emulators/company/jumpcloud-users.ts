@@ -1,5 +1,6 @@
 import type { JumpCloudAdmin, JumpCloudUser, JumpCloudWorld } from '../world.ts';
 import type { Company } from './build.ts';
+import { localOf } from './mail.ts';
 import { accountKey, COMPANY_NAME, days, iso, NOW, type Person } from './model.ts';
 import { localPart, plainLetters } from './names.ts';
 import type { Random } from './random.ts';
@@ -84,7 +85,7 @@ export function jumpcloudUsers(company: Company): Map<string, JumpCloudUser> {
       slot: 'jumpcloud',
       provenEmails: person.kind === 'CONTRACTOR' ? [] : [user.email],
       employeeNumber: user.employeeIdentifier,
-      names: [user.firstname, user.lastname],
+      names: [user.firstname, user.lastname, localOf(user.email)],
     });
   }
   for (const person of company.people) {

@@ -23,3 +23,5 @@ export function capitalised(email: string): string {
   const words = local.split('.').map((word) => word.charAt(0).toUpperCase() + word.slice(1));
   return `${words.join('.')}@${domain.charAt(0).toUpperCase()}${domain.slice(1)}`;
 }
+
+export const localOf = (email: string): string => email.split('@')[0] ?? '';

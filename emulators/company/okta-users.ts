@@ -1,6 +1,6 @@
 import type { OktaUser } from '../world.ts';
 import type { Company } from './build.ts';
-import { capitalised } from './mail.ts';
+import { capitalised, localOf } from './mail.ts';
 import { accountKey, days, iso, MAIN_DOMAIN, NOW, type Person } from './model.ts';
 import type { Random } from './random.ts';
 
@@ -17,7 +17,7 @@ function statusOf(person: Person, random: Random): OktaUser['status'] {
   if (person.kind === 'LEAVER') {
     return !person.tags.has('recycled-email-before') && random.chance(0.25) ? 'SUSPENDED' : 'DEPROVISIONED';
   }
-  if (person.tags.has('executive') || person.tags.has('showcase')) return 'ACTIVE';
+  if (['executive', 'showcase', 'rehire'].some((tag) => person.tags.has(tag))) return 'ACTIVE';
   let rest = random.next();
   for (const [status, share] of STATUSES) {
     rest -= share;
@@ -94,7 +94,7 @@ export function oktaUsers(company: Company): Map<string, OktaUser> {
       slot: 'okta',
       provenEmails: isOwned ? [user.email] : [],
       employeeNumber: user.employeeNumber,
-      names: [user.firstName, user.lastName],
+      names: [user.firstName, user.lastName, localOf(user.email)],
     });
   };
   for (const person of company.people) {

@@ -10,7 +10,7 @@ export interface AccountFacts {
   /** Addresses that are proved: verified by Auth0 behind a trusted connection, or set by a directory in an owned domain. */
   readonly provenEmails?: readonly (string | null)[];
   readonly employeeNumber?: string | null;
-  /** Name parts as the account shows them. */
+  /** Name parts as the account shows them; of directories also the local part of the address they made of the name. */
   readonly names?: readonly (string | null)[];
 }
 
@@ -21,7 +21,7 @@ function nameParts(names: readonly (string | null)[]): Set<string> {
   for (const name of names) {
     for (const part of plainLetters(name ?? '')
       .toLowerCase()
-      .split(/[\s-]+/))
+      .split(/[\s\d.-]+/))
       if (part !== '') parts.add(part);
   }
   return parts;
