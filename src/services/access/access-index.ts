@@ -243,10 +243,11 @@ export class AccessIndex {
   }
 }
 
-/** The `via` key of a FEDERATES link; `undefined` when nothing is demanded. */
+/** The `via` key of a FEDERATES link; `undefined` when nothing is demanded. Whatever is no key names no node. */
 export function viaKeyOf(state: LinkState): string | undefined {
   const via = state.properties?.['via'];
-  return typeof via === 'string' && via !== '' ? via : undefined;
+  if (via === undefined || via === null) return undefined;
+  return typeof via === 'string' ? via : JSON.stringify(via);
 }
 
 function viaOf(state: LinkState, resolve: ResolveKey): number {
