@@ -37,8 +37,8 @@ export interface Auth0EmulatorOptions {
   readonly rateLimits?: boolean;
   /** Granted to the connector's application; default: all it can use. */
   readonly scopes?: readonly string[];
-  /** The most that a user search gives as `total`; default: the truth. */
-  readonly totalCap?: number;
+  /** What a user search gives as `total` when it finds so many; default: the truth. */
+  readonly countUsers?: (found: number) => number;
 }
 
 // The limits of an enterprise production tenant.
@@ -83,7 +83,7 @@ export async function startAuth0Emulator(options: Auth0EmulatorOptions): Promise
     changes: auth0Changes(world, auth),
     register(app, kit) {
       auth.register(app, kit);
-      registerUsers(app, kit, options.totalCap ?? Number.POSITIVE_INFINITY);
+      registerUsers(app, kit, options.countUsers ?? ((found) => found));
       registerDirectory(app, kit, scopesOf);
       registerApplications(app, kit, planted, scopesOf);
       registerJobs(app, kit);

@@ -2,9 +2,12 @@ import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Kit } from '../kit.ts';
+import type { Auth0World } from '../world.ts';
 import { inexistent } from './errors.ts';
 import { projection, servePage } from './paging.ts';
 import { clientRow, connectionRow } from './rows.ts';
+
+type Auth0ResourceServer = Auth0World['resourceServers'] extends Map<string, infer Server> ? Server : never;
 
 const idSchema = z.object({ id: z.string() });
 const clientQuery = z.looseObject({ is_global: z.enum(['true', 'false']).optional() });
@@ -86,24 +89,33 @@ export function registerApplications(
     });
   });
 
-  app.get('/api/v2/resource-servers', scoped('read:resource_servers'), (request, reply) =>
+  const serverRow = (server: Auth0ResourceServer): object => ({
+    id: server.id,
+    name: server.name,
+    identifier: server.identifier,
+    is_system: server.isSystem,
+    scopes: server.scopes,
+    signing_alg: 'HS256',
+    signing_secret: planted,
+    enforce_policies: true,
+    token_dialect: 'access_token_authz',
+  });
+  const servers = scoped('read:resource_servers');
+  app.get('/api/v2/resource-servers', servers, (request, reply) =>
     servePage(kit, request, reply, {
       key: 'resource_servers',
       rows: [...world.resourceServers.values()],
       id: (server) => server.id,
-      render: (server) => ({
-        id: server.id,
-        name: server.name,
-        identifier: server.identifier,
-        is_system: server.isSystem,
-        scopes: server.scopes,
-        signing_alg: 'HS256',
-        signing_secret: planted,
-        enforce_policies: true,
-        token_dialect: 'access_token_authz',
-      }),
+      render: serverRow,
     }),
   );
+  app.get('/api/v2/resource-servers/:id', servers, (request, reply) => {
+    const id = idOf(request);
+    const found = [...world.resourceServers.values()].find((server) => server.id === id || server.identifier === id);
+    return found === undefined
+      ? inexistent(reply, 'resource server')
+      : kit.json(reply, JSON.stringify(serverRow(found)));
+  });
   app.get('/api/v2/client-grants', scoped('read:client_grants'), (request, reply) => {
     const query = grantQuery.parse(request.query);
     return servePage(kit, request, reply, {

@@ -30,8 +30,8 @@ const SORTS: Readonly<Record<string, (user: Auth0User) => string>> = {
 /** The search that connectors page by: everything created from a moment on. */
 const OPEN_WINDOW = /^created_at:\[(\S+) TO \*\]$/;
 
-/** `/users` and what hangs on one user. `totalCap`: the search says this much at most as `total`. */
-export function registerUsers(app: FastifyInstance, kit: Kit, totalCap: number): void {
+/** `/users` and what hangs on one user. `count`: what a search says as `total`. */
+export function registerUsers(app: FastifyInstance, kit: Kit, count: (found: number) => number): void {
   const world = kit.world.auth0;
   const read = { config: { scopes: ['read:users'] } };
 
@@ -62,7 +62,7 @@ export function registerUsers(app: FastifyInstance, kit: Kit, totalCap: number):
       id: (user) => user.userId,
       render: (user) => apply(userRow(user)),
       isUserSearch: true,
-      total: Math.min(rows.length, totalCap),
+      total: count(rows.length),
     });
   });
 

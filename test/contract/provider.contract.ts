@@ -363,9 +363,9 @@ export function providerContract(name: string, setup: ProviderContractSetup): vo
         const sample = [listed[0], listed[listed.length >> 1], listed.at(-1)].filter((node) => node !== undefined);
         for (const node of sample) {
           const live = await session.live?.({ kind, nativeId: node.nativeId }, new AbortController().signal);
-          // A kind may have nodes that only listings give (scoped roles); then it says "gone" for none of them falsely.
-          if (live == null) continue;
-          expect(live.nodes.find((one) => one.kind === kind && one.nativeId === node.nativeId)).toEqual(node);
+          // "Gone" for something that is listed would remove it.
+          expect(live, nodeKeyOf(node)).not.toBeNull();
+          expect(live?.nodes.find((one) => one.kind === kind && one.nativeId === node.nativeId)).toEqual(node);
         }
         const gone = await session.live?.({ kind, nativeId: 'no-such-id' }, new AbortController().signal);
         expect(gone, kind).toBeNull();

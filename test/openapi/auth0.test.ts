@@ -124,6 +124,7 @@ function operations(): [string, Record<string, string>, string][] {
     ['/connections/{id}', { id: ids.connection }, ''],
     ['/connections/{id}/clients', { id: ids.connection }, '?take=2'],
     ['/resource-servers', {}, '?include_totals=true'],
+    ['/resource-servers/{id}', { id: first(auth0.resourceServers.values()).id }, ''],
     ['/custom-domains', {}, ''],
     ['/tenants/settings', {}, '?fields=friendly_name'],
   ];

@@ -64,7 +64,8 @@ export function permissionId(identifier: string, value: string): string {
   return `${identifier}|${value}`;
 }
 
-function serverDrafts(server: ResourceServer): { nodes: NodeDraft[]; links: LinkDraft[] } {
+/** An API with its permissions. */
+export function serverDrafts(server: ResourceServer): { nodes: NodeDraft[]; links: LinkDraft[] } {
   const api: NodeDraft<'Application'> = {
     kind: 'Application',
     nativeId: server.id,

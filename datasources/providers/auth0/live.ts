@@ -2,7 +2,7 @@ import { AppError, UPSTREAM_CODES } from '../../../src/domain/errors.ts';
 import type { NodeKind } from '../../../src/domain/node-kinds.ts';
 import type { LinkDraft, NodeDraft, NodeRef } from '../../../src/ports/provider.ts';
 import { accountDrafts } from './account.ts';
-import { CLIENT_QUERY, clientNode, machineGrants } from './applications.ts';
+import { CLIENT_QUERY, clientNode, machineGrants, serverDrafts } from './applications.ts';
 import type { Auth0Client } from './client.ts';
 import { connectionNode, connectionQuery, connectionsByName } from './connections.ts';
 import { groupNode, groupRoleLink } from './groups.ts';
@@ -14,6 +14,7 @@ import {
   groupPayload,
   organizationPayload,
   type RolePayload,
+  resourceServerPayload,
   rolePayload,
   USER_FIELDS,
   userPayload,
@@ -27,7 +28,7 @@ export interface Live {
   readonly links: readonly LinkDraft[];
 }
 
-/** Kinds that can be read one by one. Of applications only clients: Auth0 finds APIs by listing. */
+/** Kinds that can be read one by one. */
 export const LIVE_KINDS: readonly NodeKind[] = ['Account', 'Group', 'Role', 'Organization', 'Application'];
 /** Organisations of one user whose roles are asked for. */
 const MAX_ORGANIZATIONS = 50;
@@ -39,16 +40,13 @@ export async function readLive(client: Auth0Client, ref: NodeRef, signal: AbortS
     case 'Account':
       return readAccount(client, ref.nativeId, signal);
     case 'Role':
-      return ref.nativeId.includes('@') ? null : readRole(client, ref.nativeId, signal);
+      return readRole(client, ref.nativeId, signal);
     case 'Organization': {
       const row = await client.find(`/organizations/${id}`, organizationPayload, signal);
       return row === null ? null : { nodes: [organizationNode(row)], links: [] };
     }
-    case 'Application': {
-      const row = await client.find(`/clients/${id}`, clientPayload, signal, CLIENT_QUERY);
-      if (row === null) return null;
-      return { nodes: [clientNode(row, (await machineGrants(client, signal))?.get(row.client_id))], links: [] };
-    }
+    case 'Application':
+      return readApplication(client, id, signal);
     case 'Group':
       return ref.nativeId.startsWith('con_')
         ? readConnection(client, id, signal)
@@ -108,14 +106,41 @@ async function readAccount(client: Auth0Client, userId: string, signal: AbortSig
   return { nodes, links };
 }
 
-async function readRole(client: Auth0Client, roleId: string, signal: AbortSignal): Promise<Live | null> {
+async function readRole(client: Auth0Client, nativeId: string, signal: AbortSignal): Promise<Live | null> {
+  const [roleId = '', organizationId] = nativeId.split('@');
   const row = await client.find(`/roles/${encodeURIComponent(roleId)}`, rolePayload, signal);
   if (row === null) return null;
   const permissions = await readPermissions(client, roleId, signal);
-  return {
-    nodes: [roleNode(row)],
-    links: permissions.rows.map((permission) => grantsLink({ kind: 'Role', nativeId: roleId }, permission)),
-  };
+  if (organizationId === undefined) {
+    return {
+      nodes: [roleNode(row)],
+      links: permissions.rows.map((permission) => grantsLink({ kind: 'Role', nativeId: roleId }, permission)),
+    };
+  }
+  const path = `/organizations/${encodeURIComponent(organizationId)}`;
+  const organization = await client.find(path, organizationPayload, signal);
+  if (organization === null) return null;
+  const scope = { id: organization.id, name: organizationNode(organization).name };
+  const held = scopedRoleDrafts(row, scope, permissions.rows);
+  return { nodes: [held.node], links: held.links };
+}
+
+/** A client or an API: their ids do not tell which. */
+async function readApplication(client: Auth0Client, id: string, signal: AbortSignal): Promise<Live | null> {
+  const [maySeeClients, maySeeServers] = [await client.may('read:clients'), await client.may('read:resource_servers')];
+  if (maySeeClients) {
+    const row = await client.find(`/clients/${id}`, clientPayload, signal, CLIENT_QUERY);
+    if (row !== null) {
+      return { nodes: [clientNode(row, (await machineGrants(client, signal))?.get(row.client_id))], links: [] };
+    }
+  }
+  if (maySeeServers) {
+    const row = await client.find(`/resource-servers/${id}`, resourceServerPayload, signal);
+    if (row !== null) return serverDrafts(row);
+  }
+  // Only who may see both knows that it is neither.
+  await client.demand('read:clients read:resource_servers');
+  return null;
 }
 
 async function readConnection(client: Auth0Client, id: string, signal: AbortSignal): Promise<Live | null> {
