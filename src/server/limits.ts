@@ -8,7 +8,7 @@ export interface Limits {
   readonly maxAliases: number;
   /** Directives in one document; default 50. */
   readonly maxDirectives: number;
-  /** Nodes that a document can return at most: the product of `first`/`last` along the nesting; default 100,000. */
+  /** Nodes that a document can return at most: the product of `first`/`last` along the nesting; default 500,000. */
   readonly maxNodes: number;
   /** Bytes of a request body or of a WebSocket message; default 1 MiB. */
   readonly maxBodyBytes: number;
@@ -27,7 +27,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxDepth: 16,
   maxAliases: 30,
   maxDirectives: 50,
-  maxNodes: 100_000,
+  maxNodes: 500_000,
   maxBodyBytes: 1_048_576,
   requestTimeoutMs: 30_000,
   maxStreams: 2_000,
