@@ -46,6 +46,8 @@ const TURN_MS = 10;
 export interface SqliteStoreOptions {
   /** File; made with its folders when absent. Beside it live `-wal`, `-shm` and `.lock`. */
   readonly path: string;
+  /** Commits that would make the file larger fail with `STORE_FULL`; no limit by default. */
+  readonly maxSizeBytes?: number;
   readonly logger?: Logger;
   readonly clock?: Clock;
 }
@@ -58,6 +60,7 @@ export function createSqliteStore(options: SqliteStoreOptions): GraphStore {
 /** Writes go to the writer's thread, reads run here on a read-only connection, each on the newest commit. */
 class SqliteStore implements GraphStore {
   readonly #path: string;
+  readonly #maxSizeBytes: number | null;
   readonly #logger: Logger;
   readonly #clock: Pick<Clock, 'now'>;
   readonly #sources = new Map<number, SourceRef>();
@@ -68,15 +71,16 @@ class SqliteStore implements GraphStore {
   #storeId = '';
   #closed: Promise<void> | null = null;
 
-  constructor({ path, logger = silentLogger, clock }: SqliteStoreOptions) {
+  constructor({ path, maxSizeBytes, logger = silentLogger, clock }: SqliteStoreOptions) {
     this.#path = path;
+    this.#maxSizeBytes = maxSizeBytes ?? null;
     this.#logger = logger.child({ store: 'sqlite' });
     this.#clock = clock ?? { now: Date.now };
   }
 
   async open(): Promise<StoreInfo> {
     if (this.#closed !== null) throw closedError();
-    this.#writer = new WriterThread(this.#path, this.#clock);
+    this.#writer = new WriterThread({ path: this.#path, maxSizeBytes: this.#maxSizeBytes }, this.#clock);
     try {
       const { storeId, schema, sqlite } = await this.#writer.open();
       this.#storeId = storeId;

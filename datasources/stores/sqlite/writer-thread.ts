@@ -3,7 +3,7 @@ import { AppError } from '../../../src/domain/errors.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import { closedError } from './errors.ts';
 import type { Argument, Call, Reply, Request, Result } from './protocol.ts';
-import type { Writer } from './writer.ts';
+import type { Writer, WriterOptions } from './writer.ts';
 
 interface Waiting {
   resolve(value: unknown): void;
@@ -19,9 +19,9 @@ export class WriterThread {
   #failure: AppError | null = null;
   #next = 1;
 
-  constructor(path: string, clock: Pick<Clock, 'now'>) {
+  constructor(options: WriterOptions, clock: Pick<Clock, 'now'>) {
     this.#clock = clock;
-    this.#worker = startWorker(path);
+    this.#worker = startWorker(options);
     this.#worker.on('message', (reply: Reply) => this.#settle(reply));
     this.#worker.on('error', (error) => this.#fail(error));
     this.#exited = new Promise((resolve) => {
@@ -78,8 +78,8 @@ export class WriterThread {
   }
 }
 
-function startWorker(path: string): Worker {
-  const options = { workerData: { path }, execArgv: [], name: 'crosswalk-store-writer' };
+function startWorker(workerData: WriterOptions): Worker {
+  const options = { workerData, execArgv: [], name: 'crosswalk-store-writer' };
   if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./writer.worker.js', import.meta.url), options);
   // From sources (tests, development) the thread must load TypeScript too. `--import tsx` does nothing in a thread of
   // Node 20, so the loader is registered by hand; it is never part of a built program.

@@ -19,6 +19,11 @@ const MAX_SOURCE = 0xffff;
 /** Rows deleted in one transaction of a prune, so that commits get in between. */
 const PRUNE_BATCH = 500;
 
+export interface WriterOptions {
+  readonly path: string;
+  readonly maxSizeBytes: number | null;
+}
+
 /**
  * The writing half of the store, on its own connection; runs inside the worker thread. Every method is one durable
  * transaction. `now` is the caller's clock, in epoch ms.
@@ -28,7 +33,7 @@ export class Writer {
   readonly #claim: { release(): void };
 
   /** Claims the file, opens or creates it, migrates. */
-  constructor(path: string) {
+  constructor({ path, maxSizeBytes }: WriterOptions) {
     mkdirSync(dirname(path), { recursive: true });
     // The store tells who can reach what: made readable for its owner only; SQLite's side files follow it.
     closeSync(openSync(path, 'a', 0o600));
@@ -42,6 +47,10 @@ export class Writer {
       db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma cache_size = -65536');
       // 16 MB between checkpoints: a first sync rewrites the same pages over and over.
       db.exec('pragma wal_autocheckpoint = 4000; pragma journal_size_limit = 67108864');
+      if (maxSizeBytes !== null) {
+        const pageSize = db.get<[number]>('pragma page_size')![0];
+        db.exec(`pragma max_page_count = ${Math.max(1, Math.floor(maxSizeBytes / pageSize))}`);
+      }
       expireLeases(db);
     } catch (error) {
       db?.close();

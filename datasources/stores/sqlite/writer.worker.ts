@@ -2,14 +2,14 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { z } from 'zod';
 import { storeError } from './errors.ts';
 import type { Reply, Request } from './protocol.ts';
-import { Writer } from './writer.ts';
+import { Writer, type WriterOptions } from './writer.ts';
 
 /**
  * Thread of the writing connection. It ends by itself after `close`: ending it from outside while SQLite is inside a
  * call aborts the whole process.
  */
 const port = parentPort!;
-const { path } = z.object({ path: z.string() }).parse(workerData);
+const options: WriterOptions = z.object({ path: z.string(), maxSizeBytes: z.number().nullable() }).parse(workerData);
 let writer: Writer | null = null;
 
 port.on('message', (request: Request) => {
@@ -17,7 +17,7 @@ port.on('message', (request: Request) => {
   try {
     reply = { n: request.n, ok: true, value: perform(request) };
   } catch (error) {
-    const { code, message, retryable, audience, details, cause } = storeError(error, path);
+    const { code, message, retryable, audience, details, cause } = storeError(error, options.path);
     // Errors lose their own properties on the way between threads.
     reply = { n: request.n, ok: false, code, message, retryable, audience, details, cause };
   }
@@ -27,7 +27,7 @@ port.on('message', (request: Request) => {
 
 function perform(request: Request): unknown {
   if (request.call === 'open') {
-    writer ??= new Writer(path);
+    writer ??= new Writer(options);
     return writer.describe();
   }
   if (request.call === 'close') {
