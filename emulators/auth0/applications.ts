@@ -162,7 +162,7 @@ export function registerApplications(
       JSON.stringify([
         {
           custom_domain_id: `cd_${createHash('sha256').update(world.tenant).digest('hex').slice(0, 16)}`,
-          domain: `login.${world.domain.split('.').slice(-1)[0] === 'example' ? `${world.tenant}.example` : world.domain}`,
+          domain: `login.${world.tenant}.example`,
           primary: true,
           status: 'ready',
           type: 'auth0_managed_certs',

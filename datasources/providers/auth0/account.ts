@@ -6,7 +6,6 @@ import type { IdentityPayload, UserPayload } from './payloads.ts';
 /** A connection as accounts need it: by name, which is what identities carry. */
 export interface KnownConnection {
   readonly id: string;
-  readonly strategy: string;
 }
 
 /** Connections by name; `null` when they may not be read. */

@@ -2,7 +2,8 @@ import type { z } from 'zod';
 import { LinkFlag } from '../../../src/domain/flags.ts';
 import type { LinkDraft, NodeDraft, Syncer } from '../../../src/ports/provider.ts';
 import { type Auth0Client, OFFSET_CEILING } from './client.ts';
-import { checkpointList, childList, offsetList, stableOffsetList, syncPage } from './lists.ts';
+import { orNull } from './errors.ts';
+import { checkpointList, childList, offsetList, readCheckpoints, stableOffsetList, syncPage } from './lists.ts';
 import {
   CLIENT_FIELDS,
   type ClientPayload,
@@ -109,30 +110,26 @@ function consentLink(consent: Consent): LinkDraft {
   };
 }
 
-/** All machine grants by client; `undefined` without the scope. */
+/** All machine grants by client; `undefined` where they may not be read. */
 export async function machineGrants(
   client: Auth0Client,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, readonly MachineGrant[]> | undefined> {
   if (!(await client.may('read:client_grants'))) return undefined;
+  const rows = await orNull(() =>
+    readCheckpoints(client, { path: '/client-grants', key: 'client_grants', row: clientGrantPayload, signal }),
+  );
+  if (rows === null) return undefined;
   const found = new Map<string, MachineGrant[]>();
-  const request = { path: '/client-grants', key: 'client_grants', row: clientGrantPayload, signal };
-  let from: string | null = null;
-  do {
-    client.checkAborted(signal);
-    const page: Awaited<ReturnType<typeof client.checkpointPage<z.output<typeof clientGrantPayload>>>> =
-      await client.checkpointPage(request, from);
-    for (const row of page.rows) {
-      const grants = found.get(row.client_id) ?? [];
-      grants.push({
-        audience: row.audience ?? '',
-        scopes: [...(row.scope ?? [])].sort(),
-        ...(row.allow_all_scopes ? { allScopes: true } : {}),
-      });
-      found.set(row.client_id, grants);
-    }
-    from = page.next;
-  } while (from !== null);
+  for (const row of rows) {
+    const grants = found.get(row.client_id) ?? [];
+    grants.push({
+      audience: row.audience ?? '',
+      scopes: [...(row.scope ?? [])].sort(),
+      ...(row.allow_all_scopes ? { allScopes: true } : {}),
+    });
+    found.set(row.client_id, grants);
+  }
   for (const grants of found.values()) grants.sort((a, b) => (a.audience < b.audience ? -1 : 1));
   return found;
 }

@@ -2,7 +2,8 @@ import type { UpstreamClaim } from '../../../src/domain/properties.ts';
 import type { NodeDraft, Syncer } from '../../../src/ports/provider.ts';
 import type { ConnectionsByName, KnownConnection } from './account.ts';
 import type { Auth0Client } from './client.ts';
-import { checkpointList, childList } from './lists.ts';
+import { orNull } from './errors.ts';
+import { checkpointList, childList, readCheckpoints } from './lists.ts';
 import { type ConnectionPayload, clientRef, connectionPayload } from './payloads.ts';
 
 /** Auth0 gives up to this many clients of a connection at once. */
@@ -54,28 +55,14 @@ export async function connectionQuery(client: Auth0Client): Promise<{ fields: st
   return { fields: fields(await client.may('read:connections_options')), include_fields: true };
 }
 
-/** All connections by name, for what names them. `null` without the scope. */
+/** All connections by name, for what names them. `null` where they may not be read. */
 export async function connectionsByName(client: Auth0Client, signal: AbortSignal): Promise<ConnectionsByName> {
   if (!(await client.may('read:connections'))) return null;
-  const found = new Map<string, KnownConnection>();
-  const request = {
-    path: '/connections',
-    key: 'connections',
-    row: connectionPayload,
-    query: { fields: fields(false), include_fields: true },
-    signal,
-  };
-  let from: string | null = null;
-  do {
-    client.checkAborted(signal);
-    const page: Awaited<ReturnType<typeof client.checkpointPage<ConnectionPayload>>> = await client.checkpointPage(
-      request,
-      from,
-    );
-    for (const row of page.rows) found.set(row.name, { id: row.id, strategy: row.strategy ?? '' });
-    from = page.next;
-  } while (from !== null);
-  return found;
+  const query = { fields: fields(false), include_fields: true };
+  const rows = await orNull(() =>
+    readCheckpoints(client, { path: '/connections', key: 'connections', row: connectionPayload, query, signal }),
+  );
+  return rows && new Map(rows.map((row): [string, KnownConnection] => [row.name, { id: row.id }]));
 }
 
 export function connectionSyncers(client: Auth0Client): readonly Syncer[] {

@@ -94,3 +94,15 @@ export function classifyToken(answer: RefusedAnswer, address: Auth0Address, conn
   }
   return null;
 }
+
+const REFUSALS: readonly string[] = [UPSTREAM_CODES.FORBIDDEN, UPSTREAM_CODES.NOT_AVAILABLE, UPSTREAM_CODES.NOT_FOUND];
+
+/** What `read` gives, or `null` where this token or tenant does not offer it (or it is gone). Other failures pass. */
+export async function orNull<T>(read: () => Promise<T>): Promise<T | null> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof AppError && REFUSALS.includes(error.code)) return null;
+    throw error;
+  }
+}

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AppError, UPSTREAM_CODES } from '../../../src/domain/errors.ts';
 import type { JsonObject } from '../../../src/domain/json.ts';
 import type { LinkDraft, NodeDraft, SyncerContext, SyncPage } from '../../../src/ports/provider.ts';
-import { type Auth0Client, type ListRequest, OFFSET_CEILING } from './client.ts';
+import { type Auth0Client, type CheckpointPage, type ListRequest, OFFSET_CEILING } from './client.ts';
 
 /** What some rows say. */
 export interface Drafts {
@@ -33,6 +33,19 @@ export async function* checkpointList<T>(
     from = page.next;
     yield syncPage(toDrafts(page.rows), page.rows.length, from === null ? null : { from });
   } while (from !== null);
+}
+
+/** All rows of a short checkpoint listing that others need as a look-up. */
+export async function readCheckpoints<T>(client: Auth0Client, request: ListRequest<T>): Promise<readonly T[]> {
+  const rows: T[] = [];
+  let from: string | null = null;
+  do {
+    client.checkAborted(request.signal);
+    const page: CheckpointPage<T> = await client.checkpointPage(request, from);
+    rows.push(...page.rows);
+    from = page.next;
+  } while (from !== null);
+  return rows;
 }
 
 /** All rows of a listing that knows offsets only. */

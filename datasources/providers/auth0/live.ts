@@ -1,10 +1,10 @@
-import { AppError, UPSTREAM_CODES } from '../../../src/domain/errors.ts';
 import type { NodeKind } from '../../../src/domain/node-kinds.ts';
 import type { LinkDraft, NodeDraft, NodeRef } from '../../../src/ports/provider.ts';
 import { accountDrafts } from './account.ts';
 import { CLIENT_QUERY, clientNode, machineGrants, serverDrafts } from './applications.ts';
 import type { Auth0Client } from './client.ts';
 import { connectionNode, connectionQuery, connectionsByName } from './connections.ts';
+import { orNull } from './errors.ts';
 import { groupNode, groupRoleLink } from './groups.ts';
 import { stableOffsetList } from './lists.ts';
 import { heldLink, memberLink, organizationNode, scopedRoleDrafts } from './organizations.ts';
@@ -67,15 +67,15 @@ async function readAccount(client: Auth0Client, userId: string, signal: AbortSig
   const rolesAt = (at: string) =>
     stableOffsetList(client, { path: at, key: 'roles', row: rolePayload, signal }, (role: RolePayload) => role.id);
 
-  const direct = await optional(() => readDirectPermissions(client, userId, signal));
+  const direct = await orNull(() => readDirectPermissions(client, userId, signal));
   for (const permission of direct?.rows ?? []) links.push(grantsLink(account, permission));
   if (await client.may(...ROLE_MEMBER_SCOPES)) {
-    for (const role of (await optional(() => rolesAt(`${path}/roles`)))?.rows ?? []) {
+    for (const role of (await orNull(() => rolesAt(`${path}/roles`)))?.rows ?? []) {
       links.push({ from: account, kind: 'HAS_ROLE', to: { kind: 'Role', nativeId: role.id } });
     }
   }
   if (await client.may('read:groups')) {
-    const groups = await optional(() =>
+    const groups = await orNull(() =>
       client.checkpointPage({ path: `${path}/groups`, key: 'groups', row: groupPayload, signal }, null),
     );
     for (const group of groups?.rows ?? []) {
@@ -83,7 +83,7 @@ async function readAccount(client: Auth0Client, userId: string, signal: AbortSig
     }
   }
   if (await client.may('read:organizations')) {
-    const organizations = await optional(() =>
+    const organizations = await orNull(() =>
       stableOffsetList(
         client,
         { path: `${path}/organizations`, key: 'organizations', row: organizationPayload, signal },
@@ -96,7 +96,7 @@ async function readAccount(client: Auth0Client, userId: string, signal: AbortSig
       if (!withRoles || i >= MAX_ORGANIZATIONS) continue;
       const at = `/organizations/${encodeURIComponent(organization.id)}/members/${encodeURIComponent(userId)}/roles`;
       const scope = { id: organization.id, name: organizationNode(organization).name };
-      for (const role of (await optional(() => rolesAt(at)))?.rows ?? []) {
+      for (const role of (await orNull(() => rolesAt(at)))?.rows ?? []) {
         const held = scopedRoleDrafts(role, scope, (await readPermissions(client, role.id, signal)).rows);
         nodes.push(held.node);
         links.push(heldLink(userId, role.id, organization.id), ...held.links);
@@ -154,21 +154,10 @@ async function readGroup(client: Auth0Client, groupId: string, signal: AbortSign
   if (row === null) return null;
   const links: LinkDraft[] = [];
   if (await client.may('read:group_roles')) {
-    const roles = await optional(() =>
+    const roles = await orNull(() =>
       client.checkpointPage({ path: `${path}/roles`, key: 'roles', row: rolePayload, signal }, null),
     );
     for (const role of roles?.rows ?? []) links.push(groupRoleLink(groupId, role.id));
   }
   return { nodes: [groupNode(row)], links };
-}
-
-/** What this tenant or token does not offer is left out; any other failure fails the reading. */
-async function optional<T>(read: () => Promise<T>): Promise<T | null> {
-  const missing: readonly string[] = [UPSTREAM_CODES.FORBIDDEN, UPSTREAM_CODES.NOT_AVAILABLE, UPSTREAM_CODES.NOT_FOUND];
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof AppError && missing.includes(error.code)) return null;
-    throw error;
-  }
 }

@@ -264,6 +264,16 @@ describe('Auth0 without a scope', () => {
     expect(page?.nodes.length).toBe(3);
   });
 
+  it('that shows only when it is used takes the same care', async () => {
+    await start();
+    await connect();
+    emulator.faults.add({ match: 'GET /api/v2/(connections|client-grants)', kind: 'status', status: 403 });
+    const users = await listing(null, 'users', () => {});
+    expect(users[0]?.incomplete).toContain('read:connections');
+    const clients = await listing(null, 'clients', () => {});
+    expect(clients[0]?.nodes[0]?.properties).toMatchObject({ machineGrants: undefined });
+  });
+
   it('leaves out what connection options would tell', async () => {
     await start({ scopes: ['read:users', 'read:connections'] });
     const run = await readAll(await connect(), signal(), () => true);
@@ -380,6 +390,47 @@ describe('Auth0, live', () => {
     await expect(session?.live?.({ kind: 'Application', nativeId: 'portal' }, signal())).rejects.toMatchObject({
       code: 'UPSTREAM_FORBIDDEN',
     });
+  });
+});
+
+describe('Auth0 lists by offset', () => {
+  /** Loses its first entry each time it is listed, so often. */
+  class Shrinking<T> extends Map<string, T> {
+    #left: number;
+    constructor(entries: Iterable<readonly [string, T]>, times: number) {
+      super(entries);
+      this.#left = times;
+    }
+    override values(): MapIterator<T> {
+      const listed = [...super.values()];
+      const [first] = super.keys();
+      if (this.#left-- > 0 && first !== undefined) this.delete(first);
+      return listed.values();
+    }
+  }
+  const shrinkingRoles = (times: number): void => {
+    const roles = Array.from({ length: 230 }, (_, i) => {
+      const id = `rol_${String(i).padStart(4, '0')}`;
+      return [id, { id, name: id, description: '', permissions: [], users: new Set<string>() }] as const;
+    });
+    Object.assign(world.auth0, { roles: new Shrinking(roles, times) });
+  };
+
+  it('are read again until two readings agree', async () => {
+    shrinkingRoles(2);
+    await start();
+    await connect();
+    const [page] = await listing(null, 'roles', () => {});
+    expect(page?.nodes.map((node) => node.nativeId)).toEqual([...world.auth0.roles.keys()]);
+    expect(page?.incomplete).toBeUndefined();
+  });
+
+  it('are incomplete when they never agree', async () => {
+    shrinkingRoles(1000);
+    await start();
+    await connect();
+    const [page] = await listing(null, 'roles', () => {});
+    expect(page?.incomplete).toContain('kept changing');
   });
 });
 

@@ -3,9 +3,9 @@ import { accountDrafts } from '../../../../datasources/providers/auth0/account.t
 import { userPayload } from '../../../../datasources/providers/auth0/payloads.ts';
 
 const connections = new Map([
-  ['people', { id: 'con_people', strategy: 'auth0' }],
-  ['workforce', { id: 'con_okta', strategy: 'okta' }],
-  ['github', { id: 'con_github', strategy: 'github' }],
+  ['people', { id: 'con_people' }],
+  ['workforce', { id: 'con_okta' }],
+  ['github', { id: 'con_github' }],
 ]);
 const account = (payload: object, known: typeof connections | null = connections) => {
   const { node, links } = accountDrafts(userPayload.parse(payload), known);
