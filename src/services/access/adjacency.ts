@@ -5,6 +5,14 @@ export function packMeta(kindCode: number, flags: number): number {
   return (kindCode << 4) | (flags & 15);
 }
 
+/**
+ * Free places behind the used ones, so that the first change after a start does not move the whole pool. The system
+ * gives memory at first touch: until then they cost nothing.
+ */
+export function poolRoom(used: number): number {
+  return used + (used >>> 4) + 64;
+}
+
 /** Compact once holes and slack pass a quarter of the pool; below this size it is not worth a pass. */
 const COMPACT_FROM = 8_192;
 
@@ -40,7 +48,7 @@ export class Adjacency {
   static sized(degrees: Uint32Array, withSource: boolean): Adjacency {
     let total = 0;
     for (let i = 0; i < degrees.length; i++) total += degrees[i]!;
-    const made = new Adjacency(degrees.length, total, withSource);
+    const made = new Adjacency(degrees.length, poolRoom(total), withSource);
     let at = 0;
     for (let i = 0; i < degrees.length; i++) {
       made.start[i] = at;
@@ -59,6 +67,7 @@ export class Adjacency {
     ends: Uint32Array;
     meta: Uint8Array;
     source: Uint16Array | null;
+    used: number;
     links: number;
   }): Adjacency {
     const made = new Adjacency(0, 0, false);
@@ -68,7 +77,7 @@ export class Adjacency {
     made.ends = parts.ends;
     made.meta = parts.meta;
     made.source = parts.source;
-    made.used = parts.ends.length;
+    made.used = parts.used;
     made.links = parts.links;
     return made;
   }
@@ -155,18 +164,23 @@ export class Adjacency {
     return this.used > COMPACT_FROM && (this.used - this.links) * 4 > this.used;
   }
 
-  /** Moves every slot to the front of a pool of the right size, in node order. */
+  /**
+   * Moves every slot to the front of a new pool, in node order. Longer ones keep an eighth of room: in a first sync
+   * all lists grow side by side, and without it each would move again at its next link.
+   */
   compact(): void {
     const { start, length, capacity } = this;
-    const ends = newUint32(this.links);
-    const meta = newUint8(this.links);
-    const source = this.source ? newUint16(this.links) : null;
+    let used = 0;
+    for (let node = 0; node < length.length; node++) used += length[node]! + (length[node]! >>> 3);
+    const ends = newUint32(poolRoom(used));
+    const meta = newUint8(poolRoom(used));
+    const source = this.source ? newUint16(poolRoom(used)) : null;
     let at = 0;
     for (let node = 0; node < start.length; node++) {
       const from = start[node]!;
       const size = length[node]!;
       start[node] = at;
-      capacity[node] = size;
+      capacity[node] = size + (size >>> 3);
       if (size > 16) {
         ends.set(this.ends.subarray(from, from + size), at);
         meta.set(this.meta.subarray(from, from + size), at);
@@ -178,7 +192,7 @@ export class Adjacency {
           if (source) source[at + i] = this.source![from + i]!;
         }
       }
-      at += size;
+      at += capacity[node]!;
     }
     this.ends = ends;
     this.meta = meta;
@@ -186,10 +200,10 @@ export class Adjacency {
     this.used = at;
   }
 
-  /** Moves a full slot to the end of the pool, with room for half as many again. */
+  /** Moves a full slot to the end of the pool, with room for a quarter more. */
   #relocate(node: number): void {
     const size = this.length[node]!;
-    const capacity = size + Math.max(4, size >>> 1);
+    const capacity = size + Math.max(4, size >>> 2);
     const at = this.used;
     if (at + capacity > this.ends.length) {
       const room = roomFor(at + capacity, this.ends.length);

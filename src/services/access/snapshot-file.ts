@@ -1,15 +1,19 @@
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { z } from 'zod';
 import { LINK_KIND_NAMES } from '../../domain/link-kinds.ts';
 import { NODE_KINDS } from '../../domain/node-kinds.ts';
-import { Adjacency } from './adjacency.ts';
-import { newUint8 } from './arrays.ts';
-import { Federations } from './federations.ts';
 import type { IndexParts } from './index-parts.ts';
-import { NodeTable } from './node-table.ts';
-import { Tally } from './tally.ts';
+import {
+  bytesOf,
+  type Header,
+  headerOf,
+  headerSchema,
+  partsOf,
+  roomForSection,
+  type Section,
+  sectionsOf,
+} from './snapshot-parts.ts';
 
 /** A snapshot of the index: a cache beside the store, never the truth. */
 export interface Snapshot {
@@ -28,27 +32,6 @@ const MAX_HEADER = 64 * 1024 * 1024;
 /** Bytes checked or moved at once: about 2 ms, then others may run. */
 const SLICE = 4 * 1024 * 1024;
 
-const headerSchema = z.object({
-  storeId: z.string(),
-  seq: z.int().min(0),
-  lastChangeId: z.string().nullable(),
-  nodeKinds: z.array(z.string()),
-  linkKinds: z.array(z.string()),
-  alive: z.int().min(0),
-  links: z.int().min(0),
-  sources: z.array(
-    z.object({ id: z.int().min(0).max(0xffff), nodes: z.int(), links: z.int(), digest: z.int().min(0) }),
-  ),
-  nodesByKind: z.array(z.int()).max(256),
-  linksByKind: z.array(z.int()).max(16),
-  /** Rows of the federations whose `via` names no node yet, by that key. */
-  waiting: z.array(z.tuple([z.string(), z.array(z.int().min(0))])),
-  sections: z.array(z.object({ name: z.string(), bytes: z.int().min(0), crc: z.int().min(0) })),
-});
-type Header = z.infer<typeof headerSchema>;
-
-type Column = Uint8Array | Uint16Array | Uint32Array;
-
 /** Why a snapshot file is not used. */
 class SnapshotUnusable extends Error {}
 
@@ -57,26 +40,12 @@ class SnapshotUnusable extends Error {}
  * The index must not change until the promise settles.
  */
 export async function writeSnapshot(path: string, parts: IndexParts, lastChangeId: string | null): Promise<void> {
-  const { columns, waiting } = columnsOf(parts);
+  const columns = sectionsOf(parts);
   const sections: Header['sections'] = [];
   for (const [name, column] of columns) {
     sections.push({ name, bytes: column.byteLength, crc: await checksum(bytesOf(column)) });
   }
-  const { tally, nodes, forward } = parts;
-  const header: Header = {
-    storeId: parts.storeId,
-    seq: parts.seq,
-    lastChangeId,
-    nodeKinds: [...NODE_KINDS],
-    linkKinds: [...LINK_KIND_NAMES],
-    alive: nodes.alive,
-    links: forward.links,
-    sources: [...tally.bySource()].map(([id, count]) => ({ id, ...count })),
-    nodesByKind: tally.nodesByKind,
-    linksByKind: tally.linksByKind,
-    waiting,
-    sections,
-  };
+  const header = headerOf(parts, lastChangeId, sections);
   const head = Buffer.from(JSON.stringify(header), 'utf8');
   const preamble = Buffer.alloc(PREAMBLE);
   MAGIC.copy(preamble);
@@ -152,109 +121,19 @@ async function readHeader(file: FileHandle, size: number): Promise<Header> {
 }
 
 async function readParts(file: FileHandle, header: Header, size: number): Promise<Snapshot> {
-  const columns = new Map<string, Uint8Array<ArrayBuffer>>();
+  const read = new Map<string, Section>();
   let at = size - header.sections.reduce((sum, { bytes }) => sum + bytes, 0);
   for (const { name, bytes, crc } of header.sections) {
-    const column = newUint8(bytes);
-    await readAll(file, column, at, size);
-    if ((await checksum(column)) !== crc) throw new SnapshotUnusable(`its section ${name} is damaged`);
-    columns.set(name, column);
+    const section = roomForSection(name, bytes);
+    if (!section) throw new SnapshotUnusable(`its section ${name} is not known or of a wrong size`);
+    await readAll(file, section.content, at, size);
+    if ((await checksum(section.content)) !== crc) throw new SnapshotUnusable(`its section ${name} is damaged`);
+    read.set(name, section);
     at += bytes;
   }
-  const bytes = (name: string): Uint8Array<ArrayBuffer> => {
-    const column = columns.get(name);
-    if (!column) throw new SnapshotUnusable(`it has no section ${name}`);
-    return column;
-  };
-  const words = (name: string): Uint32Array<ArrayBuffer> => new Uint32Array(bytes(name).buffer);
-  const shorts = (name: string): Uint16Array<ArrayBuffer> => new Uint16Array(bytes(name).buffer);
-
-  const isWhole = (names: readonly string[], width: (name: string) => number): boolean =>
-    new Set(names.map((name) => bytes(name).length / width(name))).size === 1;
-  const widthOf = (name: string): number => (/source$/.test(name) ? 2 : /(meta|kind|flags)$/.test(name) ? 1 : 4);
-  const families = [
-    ['kind', 'flags', 'hash', 'source'],
-    ['forward.start', 'forward.length', 'forward.capacity'],
-    ['forward.ends', 'forward.meta', 'forward.source'],
-    ['reverse.start', 'reverse.length', 'reverse.capacity'],
-    ['reverse.ends', 'reverse.meta'],
-    ['federation.from', 'federation.to', 'federation.via', 'federation.source', 'federation.flags'],
-  ];
-  if (!families.every((names) => isWhole(names, widthOf)))
-    throw new SnapshotUnusable('its sections do not fit together');
-
-  const nodes = new NodeTable();
-  nodes.kind = bytes('kind');
-  nodes.flags = bytes('flags');
-  nodes.hash = words('hash');
-  nodes.source = shorts('source');
-  nodes.alive = header.alive;
-  const direction = (prefix: string, withSource: boolean): Adjacency =>
-    Adjacency.restored({
-      start: words(`${prefix}.start`),
-      length: words(`${prefix}.length`),
-      capacity: words(`${prefix}.capacity`),
-      ends: words(`${prefix}.ends`),
-      meta: bytes(`${prefix}.meta`),
-      source: withSource ? shorts(`${prefix}.source`) : null,
-      links: header.links,
-    });
-  const tally = new Tally();
-  for (const { id, ...count } of header.sources) tally.restore(id, count);
-  for (const [kind, count] of header.nodesByKind.entries()) tally.nodesByKind[kind] = count;
-  for (const [kind, count] of header.linksByKind.entries()) tally.linksByKind[kind] = count;
-  const parts: IndexParts = {
-    storeId: header.storeId,
-    seq: header.seq,
-    nodes,
-    forward: direction('forward', true),
-    reverse: direction('reverse', false),
-    federations: Federations.restored({
-      from: words('federation.from'),
-      to: words('federation.to'),
-      via: words('federation.via'),
-      source: shorts('federation.source'),
-      flags: bytes('federation.flags'),
-      waiting: header.waiting,
-    }),
-    tally,
-  };
+  const parts = partsOf(header, read);
+  if (parts === null) throw new SnapshotUnusable('its sections do not fit together');
   return { parts, lastChangeId: header.lastChangeId };
-}
-
-function columnsOf(parts: IndexParts): { columns: [string, Column][]; waiting: Header['waiting'] } {
-  const { nodes, forward, reverse } = parts;
-  const federations = parts.federations.packed();
-  const direction = (prefix: string, adjacency: Adjacency): [string, Column][] => [
-    [`${prefix}.start`, adjacency.start],
-    [`${prefix}.length`, adjacency.length],
-    [`${prefix}.capacity`, adjacency.capacity],
-    [`${prefix}.ends`, adjacency.ends.subarray(0, adjacency.used)],
-    [`${prefix}.meta`, adjacency.meta.subarray(0, adjacency.used)],
-    ...(adjacency.source
-      ? [[`${prefix}.source`, adjacency.source.subarray(0, adjacency.used)] satisfies [string, Column]]
-      : []),
-  ];
-  return {
-    columns: [
-      ['kind', nodes.kind],
-      ['flags', nodes.flags],
-      ['hash', nodes.hash],
-      ['source', nodes.source],
-      ...direction('forward', forward),
-      ...direction('reverse', reverse),
-      ['federation.from', federations.from],
-      ['federation.to', federations.to],
-      ['federation.via', federations.via],
-      ['federation.source', federations.source],
-      ['federation.flags', federations.flags],
-    ],
-    waiting: federations.waiting,
-  };
-}
-
-function bytesOf(column: Column): Uint8Array {
-  return new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
 }
 
 async function checksum(bytes: Uint8Array): Promise<number> {
