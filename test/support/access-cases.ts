@@ -65,8 +65,11 @@ export interface CaseRows {
   nameOf(id: number): string;
 }
 
-/** Allocates ids and sources in the store and gives the rows to commit, in whatever portions and order. */
-export async function rowsOf(access: AccessCase, store: GraphStore): Promise<CaseRows> {
+/**
+ * Allocates ids and sources in the store and gives the rows to commit, in whatever portions and order.
+ * @param prefix of the native ids, where several cases share a store
+ */
+export async function rowsOf(access: AccessCase, store: GraphStore, prefix = ''): Promise<CaseRows> {
   const names = Object.keys(access.nodes);
   const firstId = await store.allocateIds(names.length);
   const idOf = (name: string): number => {
@@ -79,13 +82,16 @@ export async function rowsOf(access: AccessCase, store: GraphStore): Promise<Cas
     sources.set(by, await store.sourceId({ connector: by, listing: 'all' }));
   }
   const nodes = Object.entries(access.nodes).map(([name, { kind, flags }]) =>
-    aNode(idOf(name), kind, name, { source: sources.get('okta')!, flags: bits(flags, NodeFlag) }),
+    aNode(idOf(name), kind, `${prefix}${name}`, { name, source: sources.get('okta')!, flags: bits(flags, NodeFlag) }),
   );
   const links = access.links.map(({ link, flags, by, via }) =>
     aLink(idOf(link.from), link.kind, idOf(link.to), {
       source: sources.get(by)!,
       flags: bits(flags, LinkFlag),
-      via: via === undefined ? undefined : (nodes.find(({ name }) => name === via)?.key ?? `okta/Application/${via}`),
+      via:
+        via === undefined
+          ? undefined
+          : (nodes.find(({ name }) => name === via)?.key ?? `okta/Application/${prefix}${via}`),
     }),
   );
   return { nodes, links, idOf, nameOf: (id) => names[id - firstId]! };
