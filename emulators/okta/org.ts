@@ -29,7 +29,6 @@ export function registerOrg(app: FastifyInstance, { kit, view, rows, get }: Okta
         website: `https://www.${view.okta.domain}`,
         created: '2021-01-01T00:00:00.000Z',
         lastUpdated: '2025-01-01T00:00:00.000Z',
-        expiresAt: null,
         _links: {},
       }),
     ),

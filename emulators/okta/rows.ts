@@ -118,7 +118,7 @@ export class OktaRows {
       status: app.status,
       lastUpdated: app.lastUpdated,
       created: app.created,
-      accessibility: { selfService: false, errorRedirectUrl: null, loginRedirectUrl: null },
+      accessibility: { selfService: false },
       visibility: {
         autoLaunch: false,
         autoSubmitToolbar: false,
@@ -249,7 +249,7 @@ export class OktaRows {
               client: { client_id: `client-${idp.id}`, client_secret: this.#planted },
             },
           },
-      policy: { accountLink: { action: 'AUTO', filter: null }, provisioning: { action: 'AUTO' }, maxClockSkew: 0 },
+      policy: { accountLink: { action: 'AUTO' }, provisioning: { action: 'AUTO' }, maxClockSkew: 0 },
     });
   }
 

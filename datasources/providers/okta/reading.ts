@@ -62,8 +62,16 @@ export function nextOf(cursor: JsonObject | null): string | null {
   return typeof next === 'string' ? next : null;
 }
 
-/** Last segment of a link like `…/api/v1/groups/00g1`, when the one before it is `collection`. */
+/** The id behind `/<collection>/` in a link like `…/api/v1/groups/00g1`; `null` when it is not there. */
 export function idInLink(link: string | undefined, collection: string): string | null {
-  const match = new RegExp(`/${collection}/([^/?#]+)/?(?:[?#]|$)`).exec(link ?? '');
-  return match?.[1] === undefined ? null : decodeURIComponent(match[1]);
+  const mark = `/${collection}/`;
+  const at = link?.lastIndexOf(mark) ?? -1;
+  if (link === undefined || at < 0) return null;
+  const id = /^[^/?#]+/.exec(link.slice(at + mark.length))?.[0];
+  if (id === undefined) return null;
+  try {
+    return decodeURIComponent(id);
+  } catch {
+    return null;
+  }
 }

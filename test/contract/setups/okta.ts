@@ -24,9 +24,8 @@ function setup(credentials: (emulator: OktaEmulator) => OktaCredentials): Provid
   };
 }
 
-/** The three ways to authenticate. */
+/** Both kinds of credentials; DPoP is what Okta demands of new service apps. */
 export const setups: Readonly<Record<string, ProviderContractSetup>> = {
   'okta with an API token': setup((emulator) => emulator.credentials),
-  'okta as a service app': setup((emulator) => emulator.appCredentials({ dpop: false })),
-  'okta as a service app with DPoP': setup((emulator) => emulator.appCredentials()),
+  'okta as a service app': setup((emulator) => emulator.appCredentials()),
 };
