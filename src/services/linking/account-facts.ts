@@ -23,12 +23,28 @@ export interface AccountFacts {
   readonly properties: AccountProperties;
 }
 
+/** Letters that Unicode does not take apart, as most mail addresses write them. */
+const LETTERS: Readonly<Record<string, string>> = {
+  ß: 'ss',
+  æ: 'ae',
+  œ: 'oe',
+  ø: 'o',
+  đ: 'd',
+  ð: 'd',
+  þ: 'th',
+  ł: 'l',
+  ı: 'i',
+  ħ: 'h',
+  ŋ: 'n',
+};
+
 /** Lower case, no diacritics, so that `Díaz` meets `Diaz`. */
 export function fold(text: string): string {
   return text
     .normalize('NFKD')
     .replace(/\p{M}+/gu, '')
     .toLowerCase()
+    .replace(/[ßæœøđðþłıħŋ]/g, (letter) => LETTERS[letter]!)
     .trim();
 }
 

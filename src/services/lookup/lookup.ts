@@ -1,7 +1,9 @@
 import { AppError } from '../../domain/errors.ts';
+import type { NodeRecord } from '../../domain/graph.ts';
 import { keyOfOpaqueId, nodeKey, opaqueId } from '../../domain/keys.ts';
 import { linkKindCode } from '../../domain/link-kinds.ts';
 import { type NodeKind, nodeKindOf } from '../../domain/node-kinds.ts';
+import type { IdentityProperties } from '../../domain/properties.ts';
 import { requireRole, type Viewer } from '../../domain/viewer.ts';
 import type { ListFilter } from '../../ports/graph-store.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -59,7 +61,8 @@ export class Lookup {
   }
 
   /**
-   * The only node that the filter finds.
+   * The only node that the filter finds. Of several identities with an address the one that it is proven for: a
+   * look-alike that merely claims it hides nobody.
    * @throws AppError `AMBIGUOUS` when several are found; `details.ids` names up to ten of them
    */
   async only(viewer: Viewer, kind: NodeKind, filter: ListFilter, sought: string): Promise<number | null> {
@@ -68,6 +71,8 @@ export class Lookup {
     const ids = items.map((item) => item.id);
     if (ids.length <= 1) return ids[0] ?? null;
     const records = await this.#reader.read(ids);
+    const proven = records.filter((record) => filter.email !== undefined && isProvenFor(record, filter.email));
+    if (proven.length === 1) return proven[0]!.id;
     throw new AppError(
       'AMBIGUOUS',
       `Several nodes of kind ${kind} have ${sought}; ask for one of details.ids by its id, or list them with a filter.`,
@@ -77,4 +82,11 @@ export class Lookup {
       },
     );
   }
+}
+
+function isProvenFor(record: NodeRecord | null, address: string): boolean {
+  // Written by the linker under the type of its kind; accounts of the same address have no say here.
+  if (record?.kind !== 'Identity') return false;
+  const { emails = [] } = record.properties as unknown as IdentityProperties;
+  return emails.some(({ value, verified }) => verified === true && value === address.trim().toLowerCase());
 }

@@ -1,0 +1,173 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { Cron } from 'croner';
+import { providers as knownProviders } from '../../datasources/providers/registry.generated.ts';
+import { createSqliteStore } from '../../datasources/stores/sqlite/index.ts';
+import { describeIssue, type LoadedConfig } from '../config/load.ts';
+import { type ConnectorSection, durationSeconds } from '../config/schema.ts';
+import { AppError } from '../domain/errors.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { ProviderDefinition } from '../ports/provider.ts';
+import { pruneChanges } from '../services/changes/retention.ts';
+import { serviceControl } from '../services/connectors/service-control.ts';
+import { ExpiryConsumer } from '../services/expiry/expiry-consumer.ts';
+import { Graph } from '../services/graph/graph.ts';
+import { holdDuringFirstSyncs } from '../services/linking/first-sync-hold.ts';
+import { Linker } from '../services/linking/linker.ts';
+import { SyncService } from '../services/sync/sync-service.ts';
+import type { ConnectorConfig } from '../services/sync/types.ts';
+import { startServer } from './http.ts';
+
+export interface GatewayOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly version: string;
+  /** Demo and tests only: providers may be on plain HTTP at a loopback address. */
+  readonly allowLoopback?: boolean;
+  /** False leaves the schedules off; runs start on request. Default true. */
+  readonly schedules?: boolean;
+}
+
+/** A running gateway and its parts. */
+export interface Gateway {
+  readonly url: string;
+  readonly graph: Graph;
+  readonly sync: SyncService;
+  readonly linker: Linker;
+  /** Ends runs at a checkpoint, subscriptions and requests in good order, then closes the store. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * The one place that picks implementations: store, providers, services, server, from a configuration.
+ * @throws AppError `CONFIG_INVALID`, `STORE_*`, `PROVIDER_UNKNOWN`, `LISTEN_*`
+ */
+export async function openGateway({ config, folder }: LoadedConfig, options: GatewayOptions): Promise<Gateway> {
+  const { clock, logger } = options;
+  const providers = await loadProviders(config.connectors);
+  checkSettings(config.connectors, providers);
+  const closers: (() => Promise<unknown> | unknown)[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close();
+  };
+  try {
+    const path = resolve(folder, config.store.path);
+    await mkdir(dirname(path), { recursive: true });
+    const graph = await Graph.open({
+      store: createSqliteStore({ path, logger, clock }),
+      snapshotPath: `${path}.topology`,
+      logger,
+      clock,
+    });
+    closers.push(() => graph.close());
+
+    const linker = new Linker({
+      graph,
+      logger: logger.child({ service: 'linking' }),
+      ownedDomains: config.linking.ownedDomains,
+      newId: randomUUID,
+    });
+    const sync = new SyncService({
+      graph,
+      providers,
+      connectors: config.connectors.map(connectorConfig),
+      clock,
+      logger: logger.child({ service: 'sync' }),
+      allowLoopback: options.allowLoopback ?? false,
+    });
+    await sync.open();
+    closers.push(() => sync.close());
+    closers.push(holdDuringFirstSyncs(linker, sync));
+    await linker.start();
+    closers.push(() => linker.close());
+    const expiry = new ExpiryConsumer({ graph, clock, logger: logger.child({ service: 'expiry' }) });
+    await expiry.start();
+    closers.push(() => expiry.close());
+
+    const keepMs = durationSeconds(config.changeLog.keep) * 1_000;
+    const prune = new Cron('17 * * * *', { protect: true, unref: true, catch: true }, async () => {
+      const last = await pruneChanges(graph.store, clock, keepMs);
+      if (last !== null) logger.info({ seq: last }, 'old changes forgotten');
+    });
+    closers.push(() => prune.stop());
+
+    const server = await startServer({
+      graph,
+      sync: serviceControl(sync),
+      listen: config.listen,
+      apiKeys: config.apiKeys.map(({ name, key, role }) => ({
+        name,
+        role,
+        sha256: createHash('sha256').update(key, 'utf8').digest('hex'),
+      })),
+      allowedOrigins: config.allowedOrigins,
+      introspection: config.introspection,
+      graphiql: config.introspection,
+      version: options.version,
+      logger,
+      clock,
+    });
+    closers.push(() => server.close());
+    await sync.resumeInterrupted();
+    if (options.schedules ?? true) sync.schedule();
+    return { url: server.url, graph, sync, linker, close: closeAll };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+/** Only the providers that are used: each is loaded when it is needed. */
+async function loadProviders(connectors: readonly ConnectorSection[]): Promise<Map<string, ProviderDefinition>> {
+  const loaded = new Map<string, ProviderDefinition>();
+  for (const { id, provider } of connectors) {
+    const load = knownProviders[provider];
+    if (load === undefined) {
+      const known = Object.keys(knownProviders).sort().join(', ');
+      throw new AppError(
+        'PROVIDER_UNKNOWN',
+        `The connector "${id}" names the provider "${provider}"; known are ${known}.`,
+      );
+    }
+    if (!loaded.has(provider)) loaded.set(provider, await load());
+  }
+  return loaded;
+}
+
+/** Settings are checked before anything is opened, all of them, so that one start shows every mistake. */
+function checkSettings(
+  connectors: readonly ConnectorSection[],
+  providers: ReadonlyMap<string, ProviderDefinition>,
+): void {
+  const problems = connectors.flatMap(({ id, provider, settings }) => {
+    const schema = providers.get(provider)!.settingsSchema;
+    const result = schema.safeParse(settings);
+    if (result.success) return [];
+    return result.error.issues
+      .flatMap((issue) => describeIssue(issue, schema))
+      .map((line) => `connector ${id}, settings: ${line}`);
+  });
+  if (problems.length === 0) return;
+  throw new AppError(
+    'CONFIG_INVALID',
+    `The configuration cannot be used:\n${problems.map((line) => `  - ${line}`).join('\n')}`,
+  );
+}
+
+function connectorConfig(section: ConnectorSection): ConnectorConfig {
+  const { schedule, ...rest } = section;
+  return {
+    ...rest,
+    ...(schedule === undefined
+      ? {}
+      : {
+          schedule: {
+            enabled: schedule.enabled,
+            cron: schedule.cron,
+            ...(schedule.every === undefined ? {} : { everySeconds: durationSeconds(schedule.every) }),
+          },
+        }),
+  };
+}
