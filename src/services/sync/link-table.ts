@@ -1,4 +1,6 @@
 const EMPTY = -1;
+/** Rows of an empty table; a power of two. */
+const SMALLEST = 256;
 
 /** What a listing has of one link; `row` of the other methods points at it. */
 export interface LinkRow {
@@ -26,18 +28,20 @@ export class LinkTable {
   size = 0;
   seenCount = 0;
 
-  constructor(expected = 256) {
-    const room = Math.max(256, expected);
-    this.#from = new Uint32Array(room);
-    this.#to = new Uint32Array(room);
-    this.#kind = new Uint8Array(room);
-    this.#flags = new Uint8Array(room);
-    this.#hash = new Uint32Array(room);
-    this.#seen = new Uint8Array(room);
-    let slots = 512;
-    while (slots < room * 2) slots *= 2;
-    this.#slots = new Int32Array(slots).fill(EMPTY);
-    this.#mask = slots - 1;
+  constructor() {
+    this.#from = new Uint32Array(SMALLEST);
+    this.#to = new Uint32Array(SMALLEST);
+    this.#kind = new Uint8Array(SMALLEST);
+    this.#flags = new Uint8Array(SMALLEST);
+    this.#hash = new Uint32Array(SMALLEST);
+    this.#seen = new Uint8Array(SMALLEST);
+    this.#slots = new Int32Array(SMALLEST * 2).fill(EMPTY);
+    this.#mask = SMALLEST * 2 - 1;
+  }
+
+  /** Makes room for so many rows in one go. */
+  reserve(rows: number): void {
+    if (rows > this.#from.length) this.#grow(rows);
   }
 
   /** @returns the row, or -1 */
@@ -60,7 +64,7 @@ export class LinkTable {
 
   /** Adds a link that {@link find} does not know. */
   insert(from: number, kindCode: number, to: number, qualifier: string, flags: number, hash: number): number {
-    if (this.size === this.#from.length) this.#grow();
+    if (this.size === this.#from.length) this.#grow(this.size * 2);
     const row = this.size++;
     this.#from[row] = from;
     this.#to[row] = to;
@@ -72,14 +76,16 @@ export class LinkTable {
     return row;
   }
 
-  /** Rows between these ends, whatever their qualifier. */
-  countEnds(from: number, kindCode: number, to: number): number {
+  /** Rows with a hash between these ends, whatever their qualifier. */
+  countHashed(from: number, kindCode: number, to: number): number {
     const slots = this.#slots;
     const mask = this.#mask;
     let count = 0;
     for (let at = spread(from, kindCode, to) & mask; slots[at] !== EMPTY; at = (at + 1) & mask) {
       const row = slots[at]!;
-      if (this.#from[row] === from && this.#to[row] === to && this.#kind[row] === kindCode) count++;
+      if (this.#from[row] === from && this.#to[row] === to && this.#kind[row] === kindCode && this.#hash[row] !== 0) {
+        count++;
+      }
     }
     return count;
   }
@@ -140,17 +146,18 @@ export class LinkTable {
     slots[at] = row;
   }
 
-  #grow(): void {
-    const room = this.#from.length * 2;
+  #grow(room: number): void {
     this.#from = grown(this.#from, new Uint32Array(room));
     this.#to = grown(this.#to, new Uint32Array(room));
     this.#kind = grown(this.#kind, new Uint8Array(room));
     this.#flags = grown(this.#flags, new Uint8Array(room));
     this.#hash = grown(this.#hash, new Uint32Array(room));
     this.#seen = grown(this.#seen, new Uint8Array(room));
-    if (this.#slots.length >= room * 2) return;
-    this.#slots = new Int32Array(room * 2).fill(EMPTY);
-    this.#mask = room * 2 - 1;
+    let slots = this.#slots.length;
+    while (slots < room * 2) slots *= 2;
+    if (slots === this.#slots.length) return;
+    this.#slots = new Int32Array(slots).fill(EMPTY);
+    this.#mask = slots - 1;
     for (let row = 0; row < this.size; row++) this.#place(row);
   }
 }

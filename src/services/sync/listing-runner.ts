@@ -1,3 +1,4 @@
+import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import { AppError } from '../../domain/errors.ts';
 import type { NodeKind } from '../../domain/node-kinds.ts';
 import type { Syncer, SyncerContext } from '../../ports/provider.ts';
@@ -12,7 +13,7 @@ import { commitForRun, type RunContext } from './run-context.ts';
 /** How far the reader may be ahead of the writer. */
 const ROWS_AHEAD = 10_000;
 /** Rows compared in one go, whether they changed or not: a limit on how long the event loop is held. */
-const ROWS_PER_TURN = 10_000;
+const ROWS_PER_TURN = 5_000;
 const ROWS_PER_SLICE = 500;
 /** Pages that bring nothing new at a cursor that has been there before, until the listing counts as going in circles. */
 const REPEATS = 5;
@@ -68,6 +69,8 @@ export async function readListing(
         };
       });
       hooks.progressed();
+      // Answers of a store's thread can follow each other without the event loop ever turning; requests want it too.
+      await turnOfLoop();
     }
     if (listing.pages > 0 && listing.cursor !== null) {
       listing.incomplete ??= 'The listing ended before its last page.';

@@ -1,7 +1,6 @@
+import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Json, JsonObject } from '../../domain/json.ts';
-import { linkKindOf } from '../../domain/link-kinds.ts';
-import type { NodeKind } from '../../domain/node-kinds.ts';
 import { decodeIds, encodeIds, IdSet } from './id-set.ts';
 import { LinkTable } from './link-table.ts';
 import type { RunContext } from './run-context.ts';
@@ -32,6 +31,16 @@ export function readCheckpoint(state: JsonObject | null, runId: string): Listing
   return parsed.success && parsed.data.runId === runId ? parsed.data : null;
 }
 
+/** Nodes whose links are looked through before others get the event loop. */
+const NODES_PER_SLICE = 5_000;
+
+export interface ListingPlace {
+  readonly listing: string;
+  readonly source: number;
+  /** Position in the provider's order. */
+  readonly rank: number;
+}
+
 /** What a listing knows while it runs. */
 export class ListingState {
   readonly listing: string;
@@ -54,23 +63,20 @@ export class ListingState {
   cursor: JsonObject | null = null;
   incomplete: string | null = null;
 
-  /**
-   * @param keepsOrder whether other listings ask for the ids of this one
-   * @param resume where to go on, or `null` at the beginning
-   */
-  constructor(
+  private constructor(
     run: RunContext,
-    ref: { listing: string; source: number; rank: number },
+    place: ListingPlace,
+    table: LinkTable,
     keepsOrder: boolean,
     resume: ListingCheckpoint | null,
   ) {
-    this.listing = ref.listing;
-    this.source = ref.source;
-    this.rank = ref.rank;
-    this.table = completeTable(run, ref.source);
+    this.listing = place.listing;
+    this.source = place.source;
+    this.rank = place.rank;
+    this.table = table;
     this.linksBefore = this.table.countByKind();
     const counts = new Map<number, number>();
-    run.graph.index.eachNodeOfSource(ref.source, (id) => {
+    run.graph.index.eachNodeOfSource(place.source, (id) => {
       const kind = run.graph.index.kindCodeOf(id);
       counts.set(kind, (counts.get(kind) ?? 0) + 1);
     });
@@ -83,6 +89,19 @@ export class ListingState {
       this.cursor = resume.cursor;
       this.incomplete = resume.incomplete;
     }
+  }
+
+  /**
+   * @param keepsOrder whether other listings ask for the ids of this one
+   * @param resume where to go on, or `null` at the beginning
+   */
+  static async begin(
+    run: RunContext,
+    place: ListingPlace,
+    keepsOrder: boolean,
+    resume: ListingCheckpoint | null,
+  ): Promise<ListingState> {
+    return new ListingState(run, place, await completeTable(run, place.source), keepsOrder, resume);
   }
 
   /** @returns false when this run has named it before */
@@ -125,27 +144,36 @@ export function idsInGraph(run: RunContext, source: number): number[] {
   return ids.sort((a, b) => a - b);
 }
 
-/** Native ids of one kind in the order of these ids. */
-export function nativeIdsOf(run: RunContext, kind: NodeKind, ids: readonly number[]): readonly string[] {
-  return run.keys.nativeIds(kind, ids);
+/**
+ * The links with a hash are in the table already (from the store); the plain ones come from the index, in slices, so
+ * that a million of them does not hold the event loop.
+ */
+async function completeTable(run: RunContext, source: number): Promise<LinkTable> {
+  const { index } = run.graph;
+  const table = run.tables.get(source) ?? new LinkTable();
+  // From now on links that stop waiting are entered by whoever brings their end.
+  run.tables.set(source, table);
+  table.reserve(index.countsBySource().get(source)?.links ?? 0);
+  for (let start = 1; start < index.nodes.size; start += NODES_PER_SLICE) {
+    if (start > 1) await turnOfLoop();
+    const end = Math.min(index.nodes.size, start + NODES_PER_SLICE);
+    for (let from = start; from < end; from++) copyLinksFrom(run, table, source, from);
+  }
+  return table;
 }
 
-/** The links with a hash are in the table already (from the store); the plain ones come from the index. */
-function completeTable(run: RunContext, source: number): LinkTable {
-  const hashed = run.tables.get(source) ?? new LinkTable();
-  const known = hashed.size;
-  const visits = new Map<string, number>();
-  run.graph.index.eachLinkOfSource(source, (from, kindCode, to, flags) => {
-    if (linkKindOf(kindCode) === null) return;
-    const twins = known === 0 ? 0 : hashed.countEnds(from, kindCode, to);
-    if (twins > 0) {
-      // The index has one entry for each qualifier; one entry more than hashed rows is the plain link beside them.
-      const visit = (visits.get(`${from} ${kindCode} ${to}`) ?? 0) + 1;
-      visits.set(`${from} ${kindCode} ${to}`, visit);
-      if (visit <= twins) return;
-    }
-    hashed.insert(from, kindCode, to, '', flags, 0);
+function copyLinksFrom(run: RunContext, table: LinkTable, source: number, from: number): void {
+  let lastTo = 0;
+  let lastKind = 0;
+  let visits = 0;
+  run.graph.index.eachLinkFrom(from, (to, kindCode, flags, by) => {
+    if (by !== source) return;
+    // Links between the same ends follow each other, one for each qualifier.
+    visits = to === lastTo && kindCode === lastKind ? visits + 1 : 1;
+    lastTo = to;
+    lastKind = kindCode;
+    // One more than there are rows with a hash is the plain link beside them.
+    if (visits <= table.countHashed(from, kindCode, to)) return;
+    if (table.find(from, kindCode, to, '') < 0) table.insert(from, kindCode, to, '', flags, 0);
   });
-  run.tables.set(source, hashed);
-  return hashed;
 }

@@ -3,7 +3,7 @@ import type { NodeKind } from '../../domain/node-kinds.ts';
 import { type Conclusion, conclude, isFatal } from './conclude.ts';
 import { decodeIds } from './id-set.ts';
 import { readListing, removeUnseen } from './listing-runner.ts';
-import { idsInGraph, ListingState } from './listing-state.ts';
+import { idsInGraph, type ListingPlace, ListingState } from './listing-state.ts';
 import type { ListingTask } from './listing-task.ts';
 import { type ApprovedRemoval, describeRemoval, judgeRemoval, type StagedRemoval, stageRemoval } from './removal.ts';
 import { commitForRun, type RunContext } from './run-context.ts';
@@ -19,7 +19,7 @@ export interface RunLoopOptions {
   readonly approved: ReadonlyMap<string, ApprovedRemoval>;
   readonly tenantNativeId: string;
   progressed(): void;
-  listingEnded(task: ListingTask): void;
+  listingEnded(task: ListingTask): Promise<void>;
 }
 
 export interface GuardedRemoval {
@@ -69,7 +69,7 @@ export class RunLoop {
     for (const task of this.#tasks) {
       if (task.isDone) continue;
       task.end('SKIPPED', this.#run.clock.now(), 'RUN_FAILED', `"${task.syncer.title}" was not read.`);
-      this.#options.listingEnded(task);
+      await this.#options.listingEnded(task);
     }
     return conclude(this.#tasks, this.#fatal);
   }
@@ -92,12 +92,12 @@ export class RunLoop {
       const fields = { listing: task.syncer.name, code: error.code, outcome: task.outcome };
       if (error.code === 'INTERNAL') logger.error({ ...fields, err: error.cause }, 'a listing failed');
       else logger.warn({ ...fields, reason: error.message }, 'a listing failed');
-      await this.#conclude(task, error);
+      this.#conclude(task, error);
     }
-    this.#options.listingEnded(task);
+    await this.#options.listingEnded(task);
   }
 
-  async #conclude(task: ListingTask, error: AppError): Promise<void> {
+  #conclude(task: ListingTask, error: AppError): void {
     if (isFatal(error)) {
       this.#fatal ??= error;
       this.#isOver = true;
@@ -116,7 +116,7 @@ export class RunLoop {
       this.#noteTenant(task);
       return;
     }
-    const listing = new ListingState(this.#run, this.#place(task), this.#parents.has(syncer.name), checkpoint);
+    const listing = await ListingState.begin(this.#run, this.#place(task), this.#parents.has(syncer.name), checkpoint);
     task.state = listing;
     const isRead = checkpoint !== null && checkpoint.pages > 0 && checkpoint.cursor === null;
     if (!isRead) {
@@ -175,7 +175,7 @@ export class RunLoop {
     };
   }
 
-  #place(task: ListingTask): { listing: string; source: number; rank: number } {
+  #place(task: ListingTask): ListingPlace {
     return { listing: task.syncer.name, source: task.source, rank: task.rank };
   }
 

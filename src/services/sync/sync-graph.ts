@@ -6,7 +6,8 @@ import type { ChangeDraft } from '../graph/graph.ts';
 
 /** What the sync asks of the access index. */
 export interface SyncIndex {
-  readonly nodeCount: number;
+  /** `size`: one more than the highest id. */
+  readonly nodes: { readonly size: number };
   isAlive(id: number): boolean;
   kindCodeOf(id: number): number;
   sourceOf(id: number): number;

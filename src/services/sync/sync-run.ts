@@ -39,7 +39,7 @@ export interface SyncRunOptions {
   /** @throws AppError `TENANT_ALREADY_CONNECTED`, `TENANT_CHANGED` */
   claimTenant(tenant: TenantInfo): void | Promise<void>;
   progressed(): void;
-  listingEnded(listing: ListingRun): void;
+  listingEnded(listing: ListingRun): Promise<void>;
 }
 
 export interface SyncRunResult {

@@ -1,0 +1,19 @@
+import type { Clock } from '../../ports/clock.ts';
+import type { Logger } from '../../ports/logger.ts';
+import type { ConnectorBook } from './connector-book.ts';
+import type { IdPool } from './run-keys.ts';
+import type { SyncGraph } from './sync-graph.ts';
+
+/** What the parts of the sync service share. */
+export interface SyncDeps {
+  readonly graph: SyncGraph;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly book: ConnectorBook;
+  readonly ids: IdPool;
+  readonly allowLoopback: boolean;
+  /** 0–1, for jitter. */
+  readonly random: () => number;
+  /** Aborted when the service closes. */
+  readonly stop: AbortSignal;
+}

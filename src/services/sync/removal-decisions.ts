@@ -1,0 +1,88 @@
+import { AppError } from '../../domain/errors.ts';
+import type { SyncDeps } from './deps.ts';
+import { removalSteps } from './removal.ts';
+import type { Runner } from './runner.ts';
+import type { Slot } from './slot.ts';
+import type { ConnectorStatus, RemovalPreview } from './types.ts';
+
+const ROWS_PER_COMMIT = 500;
+/** States of mind that a confirmed removal ends. */
+const HEALED = new Set<string | null>(['REMOVAL_GUARD', 'REMOVAL_REJECTED']);
+
+/**
+ * Carries out what the guard held back. Call in the connector's turn.
+ * @throws AppError `NO_PREVIEW`, `SYNC_RUNNING`
+ */
+export async function confirmRemoval(
+  deps: SyncDeps,
+  runner: Runner,
+  slot: Slot,
+  actor: string | undefined,
+): Promise<ConnectorStatus> {
+  const { status, preview } = decidable(deps, slot);
+  if (!preview.listings.every(({ listing }) => slot.staged.has(listing))) {
+    // The process has been restarted since: what exactly would go is known by reading again only.
+    for (const { listing, kinds } of preview.listings) {
+      slot.approved.set(listing, Object.fromEntries(kinds.map(({ kind, removed }) => [kind, removed])));
+    }
+    await runner.begin(slot, 'CONFIRMED_REMOVAL');
+    return deps.book.get(slot.id) ?? status;
+  }
+  for (const { listing } of preview.listings) await removeStaged(deps, slot, listing, preview.runId, actor);
+  const removed = new Set(preview.listings.map(({ listing }) => listing));
+  return deps.book.update(slot.id, {
+    preview: null,
+    ...(HEALED.has(status.reasonCode) ? { state: 'CONNECTED', reasonCode: null, message: null, staleSince: null } : {}),
+    listings: status.listings.map((entry) =>
+      removed.has(entry.listing)
+        ? { ...entry, lastOutcome: 'COMPLETE', lastCompleteAt: preview.at, reasonCode: null, message: null }
+        : entry,
+    ),
+  });
+}
+
+/**
+ * Forgets what the guard held back. Call in the connector's turn.
+ * @throws AppError `NO_PREVIEW`, `SYNC_RUNNING`
+ */
+export async function rejectRemoval(deps: SyncDeps, slot: Slot): Promise<ConnectorStatus> {
+  decidable(deps, slot);
+  slot.staged.clear();
+  const message = 'The removal was rejected and the data kept; the next run asks again if nothing has changed.';
+  return deps.book.update(slot.id, { preview: null, reasonCode: 'REMOVAL_REJECTED', message });
+}
+
+function decidable(deps: SyncDeps, slot: Slot): { status: ConnectorStatus; preview: RemovalPreview } {
+  const status = deps.book.get(slot.id);
+  const about = { audience: 'user', connector: slot.id } as const;
+  if (slot.active !== null) {
+    throw new AppError('SYNC_RUNNING', `${slot.id} is being synced; decide when the run has ended, or cancel it.`, {
+      ...about,
+      retryable: true,
+    });
+  }
+  if (status === null || status.preview === null) {
+    throw new AppError('NO_PREVIEW', `No removal of ${slot.id} waits for a decision.`, about);
+  }
+  return { status, preview: status.preview };
+}
+
+async function removeStaged(
+  { graph }: SyncDeps,
+  slot: Slot,
+  listing: string,
+  runId: string,
+  actor: string | undefined,
+): Promise<void> {
+  const staged = slot.staged.get(listing);
+  if (staged === undefined) return;
+  const { index } = graph;
+  const nodes = staged.nodes.filter((id) => index.isAlive(id) && index.sourceOf(id) === staged.source);
+  for await (const step of removalSteps(graph, nodes, staged.links, ROWS_PER_COMMIT)) {
+    await graph.commit(async () => {
+      const draft = await step();
+      return draft === null ? null : { ...draft, cause: 'DECISION', connector: slot.id, runId, actor };
+    });
+  }
+  slot.staged.delete(listing);
+}
