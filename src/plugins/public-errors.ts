@@ -46,11 +46,11 @@ export function publicError(formatted: GraphQLFormattedError, error: unknown): G
   return { message: MASKED, ...place, extensions: { code: 'INTERNAL', retryable: false } };
 }
 
-/** What has to be in the log, because the caller is not told. */
-export function isUnexpected(error: unknown): boolean {
-  const app = appErrorOf(error);
-  if (app !== null) return app.audience === 'developer';
-  return !(error instanceof GraphQLError && isAboutTheRequest(error.toJSON(), error));
+/** What has to be in the log, because the caller is not told. Arguments as for {@link publicError}. */
+export function isUnexpected(formatted: GraphQLFormattedError, error: unknown): boolean {
+  return (
+    appErrorOf(error)?.audience === 'developer' || publicError(formatted, error).extensions?.['code'] === 'INTERNAL'
+  );
 }
 
 function appErrorOf(error: unknown): AppError | null {
@@ -59,14 +59,10 @@ function appErrorOf(error: unknown): AppError | null {
   return null;
 }
 
-/** Syntax, validation and arguments; not what failed while a field was resolved or its value was written. */
+/** Syntax, validation, variables and arguments; not what failed while a field was resolved or its value was written. */
 function isAboutTheRequest(formatted: GraphQLFormattedError, error: unknown): boolean {
-  if (!(error instanceof GraphQLError)) return USER_CODES.has(formatted.extensions?.['code']);
-  if (error.path === undefined) return error.originalError === undefined || isAboutArguments(error.originalError);
-  return error.originalError !== undefined && isAboutArguments(error.originalError);
-}
-
-/** graphql-js gives errors about arguments the node of the document; errors about results have none. */
-function isAboutArguments(error: unknown): boolean {
-  return error instanceof GraphQLError && error.originalError === undefined && error.nodes !== undefined;
+  if (formatted.path === undefined) return USER_CODES.has(formatted.extensions?.['code']);
+  // graphql-js gives errors about arguments the node of the document; errors about results have none.
+  const original = error instanceof GraphQLError ? error.originalError : undefined;
+  return original instanceof GraphQLError && original.originalError === undefined && original.nodes !== undefined;
 }

@@ -146,8 +146,8 @@ function masked(result: ExecutionResult, context: RequestContext, cursor: string
 
 /** A GraphQLError that holds only what the caller may see; `code` for what graphql-js leaves without one. */
 function asPublic(error: unknown, context: RequestContext, code: string): GraphQLError {
-  logUnexpected(context, [error]);
   const formatted = formattedOf(error, code);
+  logUnexpected(context, formatted, error);
   const said = publicError(formatted, error);
   const extensions = { ...said.extensions, requestId: context.requestId };
   const shown = new GraphQLError(said.message, {
