@@ -1,5 +1,7 @@
+import { z } from 'zod';
 import { AppError } from '../../src/domain/errors.ts';
 import { NOT_LIVE_NODE } from '../../src/domain/flags.ts';
+import { contentHash } from '../../src/domain/graph.ts';
 import type { Json } from '../../src/domain/json.ts';
 import { fold } from '../../src/domain/text.ts';
 import type { ListFilter, ListQuery, Page, SearchQuery, StoredNode } from '../../src/ports/graph-store.ts';
@@ -8,38 +10,35 @@ import type { ListFilter, ListQuery, Page, SearchQuery, StoredNode } from '../..
 export function listNodes(nodes: Iterable<StoredNode>, query: ListQuery): Page {
   checkLimit(query.limit);
   const filter = query.filter ?? {};
-  if (filter.nameContains !== undefined && filter.nameContains.length < 3) {
-    throw new AppError('UNSUPPORTED_QUERY', 'A part of a name needs three characters or more.', { audience: 'user' });
-  }
+  checkFilter(filter);
   const matches = [...nodes].filter((node) => !node.removed && node.kind === query.kind && matchesFilter(node, filter));
   const field = query.sort?.field ?? 'id';
   const sign = query.sort?.descending ? -1 : 1;
   const sorted = matches
-    .map((node) => ({ id: node.id, value: sortValue(node, field) }))
-    .sort((a, b) => compareAbsentLast(a.value, b.value, sign) || a.id - b.id);
-  const page = pageOf(sorted, query, `${query.kind}:${field}:${sign}`);
+    .map((node): Place => [sortValue(node, field), node.id])
+    .sort((a, b) => absentLast(a, b) || sign * comparePlaces(a, b));
+  const page = pageOf(sorted, query, contentHash([query.kind, filter, field, sign]));
   return query.withTotal ? { ...page, total: sorted.length } : page;
 }
 
 export function searchNodes(nodes: Iterable<StoredNode>, query: SearchQuery): Page {
   checkLimit(query.limit);
-  const text = fold(query.text.trim());
-  if (text === '') return { items: [], hasMore: false };
-  const hits: { id: number; value: string }[] = [];
+  const text = fold(query.text).trim();
+  const hits: Place[] = [];
   for (const node of nodes) {
-    if (node.removed || (query.kinds && !query.kinds.includes(node.kind))) continue;
-    if (query.connectors && !query.connectors.includes(node.connector)) continue;
+    if (text === '' || node.removed || (query.kinds && !query.kinds.includes(node.kind))) continue;
+    if (!matchesFilter(node, { connectors: query.connectors })) continue;
     const rank = Math.min(...textsOf(node).map((candidate) => rankOf(fold(candidate), text)));
-    if (rank <= 2) hits.push({ id: node.id, value: `${rank}${fold(node.name)}` });
+    if (rank <= 2) hits.push([`${rank}${fold(node.name)}`, node.id]);
   }
-  hits.sort((a, b) => compareAbsentLast(a.value, b.value, 1) || a.id - b.id);
-  return pageOf(hits, { limit: query.limit, cursor: query.cursor }, `search:${text}`);
+  hits.sort(comparePlaces);
+  return pageOf(hits, { limit: query.limit, cursor: query.cursor }, contentHash([query.kinds, query.connectors, text]));
 }
 
 function rankOf(candidate: string, text: string): number {
   if (candidate === text) return 0;
   if (candidate.startsWith(text)) return 1;
-  return text.length >= 3 && candidate.includes(text) ? 2 : 3;
+  return [...text].length >= 3 && candidate.includes(text) ? 2 : 3;
 }
 
 function textsOf(node: StoredNode): string[] {
@@ -75,7 +74,8 @@ function matchesFilter(node: StoredNode, filter: ListFilter): boolean {
     oneOf(filter.statuses, properties['status']) &&
     oneOf(filter.entries, properties['entry']) &&
     (filter.live === undefined || filter.live === ((node.flags & NOT_LIVE_NODE) === 0)) &&
-    (filter.email === undefined || emailsOf(node).some((email) => fold(email) === fold(filter.email!))) &&
+    (filter.email === undefined ||
+      (filter.email !== '' && emailsOf(node).some((email) => fold(email) === fold(filter.email!)))) &&
     equal(filter.userName, properties['userName']) &&
     equal(filter.employeeNumber, properties['employeeNumber']) &&
     equal(filter.department, properties['department']) &&
@@ -102,45 +102,65 @@ function timeOf(value: Json | undefined): number | null {
   return Number.isNaN(ms) ? null : ms;
 }
 
-/** Absent values come last in both directions; `sign` turns only the others. */
-function compareAbsentLast(a: SortValue, b: SortValue, sign: number): number {
-  if (a === b) return 0;
-  if (a === null) return 1;
-  if (b === null) return -1;
-  return (a < b ? -1 : 1) * sign;
+/** Where something stands in a list: what it is sorted by, then its id. */
+type Place = [value: SortValue, id: number];
+
+/** Absent values come last in both directions. */
+function absentLast([a]: Place, [b]: Place): number {
+  return Number(a === null) - Number(b === null);
+}
+
+/** Texts as in every store: by code point. */
+function comparePlaces([a, aId]: Place, [b, bId]: Place): number {
+  const byValue =
+    typeof a === 'string' && typeof b === 'string'
+      ? Buffer.compare(Buffer.from(a), Buffer.from(b))
+      : Number(a) - Number(b);
+  return byValue || aId - bId;
 }
 
 function pageOf(
-  sorted: readonly { readonly id: number; readonly value: SortValue }[],
-  query: Pick<ListQuery, 'limit' | 'cursor' | 'direction'>,
-  shape: string,
+  sorted: readonly Place[],
+  query: Pick<ListQuery, 'limit' | 'cursor' | 'direction' | 'sort'>,
+  fingerprint: number,
 ): Page {
   const backward = query.direction === 'backward';
-  let from = 0;
-  let to = sorted.length;
-  if (query.cursor !== undefined) {
-    const id = idOfCursor(query.cursor, shape);
-    // A node that has left the list leaves its cursor without a place; good enough for a stand-in.
-    const at = sorted.findIndex((item) => item.id === id);
-    if (backward) to = at < 0 ? sorted.length : at;
-    else from = at + 1;
-  }
-  const range = sorted.slice(from, to);
+  const sign = query.sort?.descending ? -1 : 1;
+  const cursor = query.cursor === undefined ? null : placeOfCursor(query.cursor, fingerprint);
+  const isBeyond = (place: Place): boolean => {
+    if (cursor === null) return true;
+    const order = absentLast(place, cursor) || sign * comparePlaces(place, cursor);
+    return backward ? order < 0 : order > 0;
+  };
+  const range = sorted.filter(isBeyond);
   const items = backward ? range.slice(Math.max(0, range.length - query.limit)) : range.slice(0, query.limit);
   return {
-    items: items.map(({ id }) => ({ id, cursor: Buffer.from(`${shape}|${id}`).toString('base64url') })),
+    items: items.map((place) => ({
+      id: place[1],
+      cursor: Buffer.from(JSON.stringify([fingerprint, place])).toString('base64url'),
+    })),
     hasMore: range.length > items.length,
   };
 }
 
-function idOfCursor(cursor: string, shape: string): number {
-  const text = Buffer.from(cursor, 'base64url').toString();
-  const bar = text.lastIndexOf('|');
-  const id = Number(text.slice(bar + 1));
-  if (bar < 0 || text.slice(0, bar) !== shape || !Number.isInteger(id)) {
+function placeOfCursor(cursor: string, fingerprint: number): Place {
+  const value = z.union([z.string(), z.number(), z.null()]);
+  const shape = z.tuple([z.literal(fingerprint), z.tuple([value, z.int().min(1)])]);
+  try {
+    return shape.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()))[1];
+  } catch {
     throw new AppError('INVALID_CURSOR', 'The cursor does not belong to this list.', { audience: 'user' });
   }
-  return id;
+}
+
+function checkFilter({ nameContains, createdAfter, lastLoginBefore }: ListFilter): void {
+  const isShort = nameContains !== undefined && [...nameContains].length < 3;
+  const isNoTime = [createdAfter, lastLoginBefore].some((time) => time !== undefined && timeOf(time) === null);
+  if (isShort || isNoTime) {
+    throw new AppError('UNSUPPORTED_QUERY', 'A part of a name has 3 characters or more, a time is ISO 8601.', {
+      audience: 'user',
+    });
+  }
 }
 
 function checkLimit(limit: number): void {

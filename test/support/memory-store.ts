@@ -25,6 +25,11 @@ import { listNodes, searchNodes } from './memory-lists.ts';
 
 /** A graph store without a disk, for unit tests of what is written against the port: plain, complete, slow on lists. */
 export function createMemoryStore(options: { readonly clock?: Clock } = {}): GraphStore {
+  return memoryStores(options)();
+}
+
+/** Store objects over the same data, as if a file was opened again and again. */
+export function memoryStores(options: { readonly clock?: Clock } = {}): () => GraphStore {
   const now = (): number => options.clock?.now() ?? Date.now();
   const storeId = randomUUID();
   const nodes = new Map<number, StoredNode>();
@@ -45,11 +50,6 @@ export function createMemoryStore(options: { readonly clock?: Clock } = {}): Gra
   let seq = 0;
   let lastAt = 0;
   let nextId = 1;
-  let closed = false;
-
-  const here = (): void => {
-    if (closed) throw new AppError('STORE_CLOSED', 'The store is closed.');
-  };
   const info = () => ({
     storeId,
     seq,
@@ -138,11 +138,15 @@ export function createMemoryStore(options: { readonly clock?: Clock } = {}): Gra
     return { id, key, kind, source: sourceOfNode.get(id)!, before: stateOf(known), after: null };
   }
 
+  /** Chains collapse at once; one that turns around loses its old direction. */
   function redirect(from: string, to: string): void {
-    const target = follow(to);
-    redirects.delete(target);
+    const next = redirects.get(to);
+    if (next === from) redirects.delete(to);
+    const target = next === undefined || next === from ? to : next;
+    redirects.delete(from);
+    if (target === from) return;
     for (const [key, goal] of redirects) if (goal === from) redirects.set(key, target);
-    if (from !== target) redirects.set(from, target);
+    redirects.set(from, target);
   }
 
   function writeSides(change: ChangeSet): void {
@@ -167,23 +171,24 @@ export function createMemoryStore(options: { readonly clock?: Clock } = {}): Gra
     check(change);
     const at = Math.max(now(), lastAt);
     // Who comes last wins and a removal wins over an upsert, so that every row tells before and after the whole.
-    const goneNodes = new Set(change.removedNodes);
+    const upserts = new Map((change.nodes ?? []).map((node) => [node.key, node]));
     // A key keeps its id: a writer that did not know it brought a fresh one.
     const settled = new Map<number, number>();
-    for (const { id, key } of change.nodes ?? []) if (idByKey.has(key)) settled.set(id, idByKey.get(key)!);
+    for (const { id, key } of change.nodes ?? []) settled.set(id, idByKey.get(key) ?? upserts.get(key)!.id);
+    const goneNodes = new Set((change.removedNodes ?? []).map((id) => settled.get(id) ?? id));
     const settle = <L extends LinkKey>(link: L): L => ({
       ...link,
       from: settled.get(link.from) ?? link.from,
       to: settled.get(link.to) ?? link.to,
     });
     const goneLinks = new Map((change.removedLinks ?? []).map(settle).map((link) => [linkText(link), link]));
-    const upserts = new Map((change.nodes ?? []).map((node) => [node.key, node]));
     const newLinks = new Map((change.links ?? []).map(settle).map((link) => [linkText(link), link]));
     const nodeChanges = [
       ...[...upserts.values()]
+        .map((node) => ({ ...node, id: settled.get(node.id)! }))
         .filter(({ id }) => !goneNodes.has(id))
-        .map((node) => putNode({ ...node, id: settled.get(node.id) ?? node.id }, at)),
-      ...[...goneNodes].map((id) => dropNode(settled.get(id) ?? id, at)),
+        .map((node) => putNode(node, at)),
+      ...[...goneNodes].map((id) => dropNode(id, at)),
     ].filter((entry) => entry !== null);
     const linkChanges = [
       ...[...newLinks].filter(([text]) => !goneLinks.has(text)).map(([, link]) => putLink(link)),
@@ -202,166 +207,171 @@ export function createMemoryStore(options: { readonly clock?: Clock } = {}): Gra
     return row;
   }
 
-  return {
-    async open() {
-      here();
-      return info();
-    },
-    async commit(change) {
-      here();
-      const known = byChangeId.get(change.changeId);
-      if (known !== undefined) return known;
-      const row = apply(change);
-      byChangeId.set(change.changeId, row);
-      return row;
-    },
-    async *changes(after, { signal, limit = Number.POSITIVE_INFINITY } = {}) {
-      here();
-      if (after < horizon) throw new AppError('CURSOR_TOO_OLD', `Changes after ${after} are no longer kept.`);
-      let given = 0;
-      for (const row of log.slice()) {
-        if (row.seq <= after) continue;
-        signal?.throwIfAborted();
-        if (given++ >= limit) return;
-        yield row;
-      }
-    },
-    async range() {
-      here();
-      return { seq, horizon };
-    },
-    async *topology() {
-      here();
-      yield { seq, nodes: nodeColumns(), links: linkColumns() };
-    },
-    async nodes(ids) {
-      here();
-      return ids.map((id) => nodes.get(id) ?? null);
-    },
-    async idsByKey(keys) {
-      here();
-      return keys.map(livingId);
-    },
-    async *keys(connector) {
-      here();
-      const own = [...nodes.values()].filter((node) => node.connector === connector);
-      if (own.length === 0) return;
-      yield {
-        ids: Uint32Array.from(own, ({ id }) => id),
-        keys: own.map(({ key }) => key),
-        removed: Uint8Array.from(own, ({ removed }) => Number(removed)),
-      };
-    },
-    async links(pairs) {
-      here();
-      return pairs.map(({ from, to }) => [...(linksByPair.get(`${from}>${to}`) ?? [])].map((key) => links.get(key)!));
-    },
-    async *linkHashes(connector) {
-      here();
-      const own = [...links.values()].filter(
-        (link) => link.hash !== 0 && sources[link.source - 1]!.connector === connector,
-      );
-      if (own.length === 0) return;
-      yield {
-        source: Uint16Array.from(own, (link) => link.source),
-        from: Uint32Array.from(own, (link) => link.from),
-        kind: Uint8Array.from(own, (link) => linkKindCode(link.kind)),
-        to: Uint32Array.from(own, (link) => link.to),
-        qualifiers: own.map((link) => link.qualifier),
-        hash: Uint32Array.from(own, (link) => link.hash),
-      };
-    },
-    async allocateIds(count) {
-      here();
-      const first = nextId;
-      nextId += count;
-      return first;
-    },
-    async sourceId(source) {
-      here();
-      const at = sources.findIndex((known) => sourceText(known) === sourceText(source));
-      return at >= 0 ? at + 1 : sources.push({ connector: source.connector, listing: source.listing });
-    },
-    async list(query) {
-      here();
-      return listNodes(nodes.values(), query);
-    },
-    async search(query) {
-      here();
-      return searchNodes(nodes.values(), query);
-    },
-    async checkpoint(source) {
-      here();
-      return checkpoints.get(sourceText(source)) ?? null;
-    },
-    async pendingFor(keys) {
-      here();
-      const wanted = new Set(keys);
-      return [...pending.values()].filter((link) => wanted.has(link.fromKey) || wanted.has(link.toKey));
-    },
-    async pendingCount(connector) {
-      here();
-      if (connector === undefined) return pending.size;
-      return [...pending.values()].filter((link) => sources[link.source - 1]?.connector === connector).length;
-    },
-    async *pendingKeys() {
-      here();
-      const keys = new Set([...pending.values()].flatMap((link) => [link.fromKey, link.toKey]));
-      if (keys.size > 0) yield [...keys];
-    },
-    async putRecord(type, id, value) {
-      here();
-      const ofType = records.get(type) ?? new Map<string, JsonObject>();
-      records.set(type, ofType);
-      if (value === null) ofType.delete(id);
-      else ofType.set(id, plain(value));
-    },
-    async getRecord(type, id) {
-      here();
-      return records.get(type)?.get(id) ?? null;
-    },
-    async listRecords(type, { prefix = '', newestFirst = false, limit = Number.POSITIVE_INFINITY } = {}) {
-      here();
-      const all = [...(records.get(type) ?? [])].filter(([id]) => id.startsWith(prefix));
-      all.sort(([a], [b]) => (a < b ? -1 : 1) * (newestFirst ? -1 : 1));
-      return all.slice(0, limit).map(([id, value]) => ({ id, value }));
-    },
-    async cursor(consumer) {
-      here();
-      return cursors.get(consumer) ?? 0;
-    },
-    async setCursor(consumer, at) {
-      here();
-      cursors.set(consumer, at);
-    },
-    async acquireLease(name, holder, ttlMs) {
-      here();
-      const held = leases.get(name);
-      if (held && held.holder !== holder && held.expiresAt > now()) return null;
-      const lease = { name, holder, token: (held?.token ?? 0) + 1, expiresAt: now() + ttlMs };
-      leases.set(name, lease);
-      return lease;
-    },
-    async renewLease(lease, ttlMs) {
-      here();
-      const held = leases.get(lease.name);
-      if (held?.token !== lease.token || held.expiresAt <= now()) return false;
-      leases.set(lease.name, { ...held, expiresAt: now() + ttlMs });
-      return true;
-    },
-    async releaseLease(lease) {
-      here();
-      const held = leases.get(lease.name);
-      if (held?.token === lease.token) leases.set(lease.name, { ...held, expiresAt: 0 });
-    },
-    async prune(upTo) {
-      here();
-      horizon = Math.max(horizon, Math.min(upTo, seq));
-      log = log.filter((row) => row.seq > horizon);
-    },
-    async close() {
-      closed = true;
-    },
+  return () => {
+    let closed = false;
+    const here = (): void => {
+      if (closed) throw new AppError('STORE_CLOSED', 'The store is closed.');
+    };
+    return {
+      async open() {
+        here();
+        return info();
+      },
+      async commit(change) {
+        here();
+        const known = byChangeId.get(change.changeId);
+        if (known !== undefined) return known;
+        const row = apply(change);
+        byChangeId.set(change.changeId, row);
+        return row;
+      },
+      async *changes(after, { signal, limit = Number.POSITIVE_INFINITY } = {}) {
+        here();
+        const newest = Math.min(seq, after + limit);
+        for (let at = after; ; at++) {
+          if (at < horizon) throw new AppError('CURSOR_TOO_OLD', `Changes after ${at} are no longer kept.`);
+          if (at >= newest) return;
+          signal?.throwIfAborted();
+          yield log[at - horizon]!;
+        }
+      },
+      async range() {
+        here();
+        return { seq, horizon };
+      },
+      async *topology() {
+        here();
+        yield { seq, nodes: nodeColumns(), links: linkColumns() };
+      },
+      async nodes(ids) {
+        here();
+        return ids.map((id) => nodes.get(id) ?? null);
+      },
+      async idsByKey(keys) {
+        here();
+        return keys.map(livingId);
+      },
+      async *keys(connector) {
+        here();
+        const own = [...nodes.values()].filter((node) => node.connector === connector);
+        if (own.length === 0) return;
+        yield {
+          ids: Uint32Array.from(own, ({ id }) => id),
+          keys: own.map(({ key }) => key),
+          removed: Uint8Array.from(own, ({ removed }) => Number(removed)),
+        };
+      },
+      async links(pairs) {
+        here();
+        return pairs.map(({ from, to }) => [...(linksByPair.get(`${from}>${to}`) ?? [])].map((key) => links.get(key)!));
+      },
+      async *linkHashes(connector) {
+        here();
+        const own = [...links.values()].filter(
+          (link) => link.hash !== 0 && sources[link.source - 1]!.connector === connector,
+        );
+        if (own.length === 0) return;
+        yield {
+          source: Uint16Array.from(own, (link) => link.source),
+          from: Uint32Array.from(own, (link) => link.from),
+          kind: Uint8Array.from(own, (link) => linkKindCode(link.kind)),
+          to: Uint32Array.from(own, (link) => link.to),
+          qualifiers: own.map((link) => link.qualifier),
+          hash: Uint32Array.from(own, (link) => link.hash),
+        };
+      },
+      async allocateIds(count) {
+        here();
+        const first = nextId;
+        nextId += count;
+        return first;
+      },
+      async sourceId(source) {
+        here();
+        const at = sources.findIndex((known) => sourceText(known) === sourceText(source));
+        return at >= 0 ? at + 1 : sources.push({ connector: source.connector, listing: source.listing });
+      },
+      async list(query) {
+        here();
+        return listNodes(nodes.values(), query);
+      },
+      async search(query) {
+        here();
+        return searchNodes(nodes.values(), query);
+      },
+      async checkpoint(source) {
+        here();
+        return checkpoints.get(sourceText(source)) ?? null;
+      },
+      async pendingFor(keys) {
+        here();
+        const wanted = new Set(keys);
+        return [...pending.values()].filter((link) => wanted.has(link.fromKey) || wanted.has(link.toKey));
+      },
+      async pendingCount(connector) {
+        here();
+        if (connector === undefined) return pending.size;
+        return [...pending.values()].filter((link) => sources[link.source - 1]?.connector === connector).length;
+      },
+      async *pendingKeys() {
+        here();
+        const keys = new Set([...pending.values()].flatMap((link) => [link.fromKey, link.toKey]));
+        if (keys.size > 0) yield [...keys];
+      },
+      async putRecord(type, id, value) {
+        here();
+        const ofType = records.get(type) ?? new Map<string, JsonObject>();
+        records.set(type, ofType);
+        if (value === null) ofType.delete(id);
+        else ofType.set(id, plain(value));
+      },
+      async getRecord(type, id) {
+        here();
+        return records.get(type)?.get(id) ?? null;
+      },
+      async listRecords(type, { prefix = '', newestFirst = false, limit = Number.POSITIVE_INFINITY } = {}) {
+        here();
+        const all = [...(records.get(type) ?? [])].filter(([id]) => id.startsWith(prefix));
+        all.sort(([a], [b]) => (a < b ? -1 : 1) * (newestFirst ? -1 : 1));
+        return all.slice(0, limit).map(([id, value]) => ({ id, value }));
+      },
+      async cursor(consumer) {
+        here();
+        return cursors.get(consumer) ?? 0;
+      },
+      async setCursor(consumer, at) {
+        here();
+        cursors.set(consumer, at);
+      },
+      async acquireLease(name, holder, ttlMs) {
+        here();
+        const held = leases.get(name);
+        if (held && held.holder !== holder && held.expiresAt > now()) return null;
+        const lease = { name, holder, token: (held?.token ?? 0) + 1, expiresAt: now() + ttlMs };
+        leases.set(name, lease);
+        return lease;
+      },
+      async renewLease(lease, ttlMs) {
+        here();
+        const held = leases.get(lease.name);
+        if (held?.token !== lease.token || held.expiresAt <= now()) return false;
+        leases.set(lease.name, { ...held, expiresAt: now() + ttlMs });
+        return true;
+      },
+      async releaseLease(lease) {
+        here();
+        const held = leases.get(lease.name);
+        if (held?.token === lease.token) leases.set(lease.name, { ...held, expiresAt: 0 });
+      },
+      async prune(upTo) {
+        here();
+        horizon = Math.max(horizon, Math.min(upTo, seq));
+        log = log.filter((row) => row.seq > horizon);
+      },
+      async close() {
+        closed = true;
+      },
+    };
   };
 
   function nodeColumns(): NonNullable<TopologyChunk['nodes']> {
