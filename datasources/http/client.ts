@@ -4,7 +4,8 @@ import type { z } from 'zod';
 import { AppError, UPSTREAM_CODES } from '../../src/domain/errors.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Logger } from '../../src/ports/logger.ts';
-import { failureError, type RequestLabel, schemaProblem, shapeError, statusError } from './answer-errors.ts';
+import { parseBody, refusedBody } from './answer-body.ts';
+import { failureError, type RequestLabel, statusError } from './answer-errors.ts';
 import { withAnySignal } from './any-signal.ts';
 import { type Exchange, ExchangeFailure, exchange } from './exchange.ts';
 import { matchesTemplate, pathTemplate } from './path-template.ts';
@@ -100,7 +101,6 @@ const MAX_RECOVERIES = 3;
 const BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 30_000;
 const MAX_PAUSE_MS = 90_000;
-const MAX_REFUSED_BODY = 65_536;
 
 /**
  * A careful line to one provider: keep-alive, few requests at a time, slows down before the provider says no, retries
@@ -268,7 +268,11 @@ export class HttpClient {
     );
     const limit = this.#options.readLimit?.(answer.headers);
     if (limit) this.#gate.note(bucket, limit);
-    if (answer.status >= 200 && answer.status < 300) return this.#parse(request, answer, call.label);
+    if (answer.status >= 200 && answer.status < 300) {
+      const parsed = parseBody(request.schema, answer.text, call.label);
+      if (!parsed.ok) return { kind: 'failed', error: parsed.error };
+      return { kind: 'ok', answer: { body: parsed.body, headers: answer.headers, status: answer.status } };
+    }
 
     const refused: RefusedAnswer = {
       status: answer.status,
@@ -300,24 +304,6 @@ export class HttpClient {
     // The others of this bucket would only be refused as well.
     if (answer.status === 429) this.#gate.closeUntil(bucket, nowMs + waitMs);
     return { kind: 'failed', error, waitMs: Math.min(waitMs, MAX_PAUSE_MS) + Math.random() * BACKOFF_MS } as const;
-  }
-
-  #parse<T>(request: HttpRequest<T>, answer: Exchange, label: RequestLabel) {
-    let json: unknown = null;
-    if (answer.text.trim() !== '') {
-      try {
-        json = JSON.parse(answer.text);
-      } catch {
-        const html = /^\s*</.test(answer.text);
-        return {
-          kind: 'failed',
-          error: shapeError(label, html ? 'with a web page instead of JSON' : 'with broken JSON'),
-        } as const;
-      }
-    }
-    const parsed = request.schema.safeParse(json);
-    if (!parsed.success) return { kind: 'failed', error: shapeError(label, schemaProblem(parsed.error)) } as const;
-    return { kind: 'ok', answer: { body: parsed.data, headers: answer.headers, status: answer.status } } as const;
   }
 
   async #headers(call: Call): Promise<Record<string, string>> {
@@ -367,15 +353,5 @@ export class HttpClient {
 
   #label(method: string, url: URL): RequestLabel {
     return { connector: this.#options.connector, method, path: pathTemplate(url.pathname) };
-  }
-}
-
-function refusedBody(text: string): unknown {
-  if (text === '') return null;
-  const capped = text.slice(0, MAX_REFUSED_BODY);
-  try {
-    return JSON.parse(capped);
-  } catch {
-    return capped;
   }
 }

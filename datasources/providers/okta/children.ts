@@ -19,7 +19,7 @@ const cursorSchema = z.object({ parent: z.string(), next: z.string().nullable() 
  * A parent that has gone meanwhile has no rows.
  */
 export async function* childListings<T>(options: {
-  readonly client: OktaClient;
+  readonly client: Pick<OktaClient, 'pages'>;
   readonly parents: readonly string[];
   readonly cursor: JsonObject | null;
   start(parent: string): OktaStart;

@@ -132,7 +132,6 @@ export const pushSchema = z.object({
   targetGroupId: text,
   status: text,
 });
-export type OktaPush = z.output<typeof pushSchema>;
 
 export const idpSchema = z.object({
   id: z.string().min(1),
@@ -181,8 +180,6 @@ export const customRoleSchema = z.object({ id: z.string().min(1), label: text, d
 export type OktaCustomRole = z.output<typeof customRoleSchema>;
 export const permissionSchema = z.object({ label: z.string().min(1) });
 export const resourceSetSchema = z.object({ id: z.string().min(1), label: text });
-export const roleBindingSchema = z.object({ id: z.string().min(1) });
-export const bindingMemberSchema = z.object({ _links: z.object({ self: href.nullish() }).nullish().catch(null) });
 export const catalogAppSchema = z.object({ id: text, name: text, displayName: text });
 
 export const apiTokenSchema = z.object({
