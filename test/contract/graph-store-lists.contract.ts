@@ -13,8 +13,7 @@ import {
   SORT_FIELDS,
   type StoredNode,
 } from '../../src/ports/graph-store.ts';
-import { errorCode, Playground } from '../support/store-playground.ts';
-import type { StoreUnderTest } from './graph-store.contract.ts';
+import { errorCode, Playground, type StoreUnderTest } from '../support/store-playground.ts';
 
 const NAMES = [
   'Ada',
@@ -100,12 +99,16 @@ export function listContract(create: () => Promise<StoreUnderTest>): void {
   describe('lists and search', () => {
     let subject: StoreUnderTest;
     let store: GraphStore;
+    /** For tests that write, so that the others know every node. */
+    let scratch: StoreUnderTest;
     let nodes: readonly StoredNode[];
 
     beforeAll(async () => {
       subject = await create();
       store = subject.store;
       await store.open();
+      scratch = await create();
+      await scratch.store.open();
       const ids: number[] = [];
       const sample = fc.sample(fc.tuple(fc.constantFrom(...NAMES), accountProperties, fc.nat({ max: 7 })), {
         numRuns: 150,
@@ -131,7 +134,10 @@ export function listContract(create: () => Promise<StoreUnderTest>): void {
       }
       nodes = (await store.nodes(ids)).flatMap((node) => (node === null || node.removed ? [] : [node]));
     });
-    afterAll(() => subject.cleanup());
+    afterAll(async () => {
+      await subject.cleanup();
+      await scratch.cleanup();
+    });
 
     test('every filter, sort and direction gives what a look at every node gives, page by page', async () => {
       await fc.assert(
@@ -159,7 +165,59 @@ export function listContract(create: () => Promise<StoreUnderTest>): void {
       );
     });
 
+    test('a long list gives the few that meet a filter, and a search the many that match, without loss or repeat', async () => {
+      const { store } = scratch;
+      const play = await Playground.open(store, 'long');
+      const ids = await play.ids(2_500);
+      await play.commit({
+        nodes: ids.map((id, n) => {
+          const status = n % 400 === 0 ? 'RARE' : 'COMMON';
+          const properties = { status, ...(n % 3 === 0 ? { createdAt: DAYS[n % 2]! } : {}) };
+          return play.node('Credential', id, { name: `Long list ${n % 7}`, properties });
+        }),
+      });
+      const long = (await store.nodes(ids)).filter((node) => node !== null);
+      for (const field of SORT_FIELDS) {
+        for (const [descending, direction] of [
+          [false, 'forward'],
+          [true, 'forward'],
+          [true, 'backward'],
+        ] as const) {
+          for (const filter of [{ statuses: ['rare'] }, { statuses: ['common'], nameContains: 'list 3' }, {}]) {
+            const query: ListQuery = {
+              kind: 'Credential',
+              sort: { field, descending },
+              filter,
+              limit: 300,
+              direction,
+              withTotal: true,
+            };
+            const expected = expectedList(long, query);
+            const found = await walk(
+              (cursor) => store.list({ ...query, cursor }),
+              expected.length,
+              direction === 'backward',
+            );
+            expect(found).toEqual(expected);
+          }
+        }
+      }
+      const hits: number[] = [];
+      for (const text of ['long list', 'g list', 'long list 5']) {
+        const expected = [...expectedHits(long, { text, limit: 1 }).keys()];
+        hits.length = 0;
+        let page: Page = { items: [], hasMore: true };
+        while (page.hasMore) {
+          page = await store.search({ text, limit: 700, cursor: page.items.at(-1)?.cursor });
+          hits.push(...page.items.map(({ id }) => id));
+        }
+        expect(hits.sort((a, b) => a - b)).toEqual(expected.sort((a, b) => a - b));
+      }
+      expect((await store.search({ text: 'long list', connectors: ['okta'], limit: 10 })).items).toEqual([]);
+    });
+
     test('a page goes on from its cursor in either direction, also when that node is gone', async () => {
+      const { store } = scratch;
       const play = await Playground.open(store, 'pager');
       const ids = await play.nodes('Role', 5);
       const query: ListQuery = { kind: 'Role', sort: { field: 'name' }, limit: 2 };
@@ -181,6 +239,7 @@ export function listContract(create: () => Promise<StoreUnderTest>): void {
     });
 
     test('what changes moves in the lists, what is removed leaves them', async () => {
+      const { store } = scratch;
       const play = await Playground.open(store, 'mover');
       const [a, b] = await play.nodes('Permission', 2);
       const emails = [{ value: 'Someone@Acme.io', verified: true }];

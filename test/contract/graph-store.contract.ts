@@ -8,17 +8,8 @@ import type { Clock } from '../../src/ports/clock.ts';
 import { type GraphStore, VIA_UNKNOWN } from '../../src/ports/graph-store.ts';
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
 import { changeSets, type Effect, linkName, StoreModel, weirdText } from '../support/store-model.ts';
-import { collect, errorCode, Playground } from '../support/store-playground.ts';
+import { collect, errorCode, Playground, type StoreUnderTest } from '../support/store-playground.ts';
 import { listContract } from './graph-store-lists.contract.ts';
-
-export interface StoreUnderTest {
-  /** Not opened yet. */
-  readonly store: GraphStore;
-  /** Closes the newest store object and gives a new one, not opened, over the same data. */
-  reopen(): Promise<GraphStore>;
-  /** Closes and deletes. */
-  cleanup(): Promise<void>;
-}
 
 /**
  * The law of every graph store. Nothing here may depend on one of them.

@@ -7,6 +7,15 @@ import type { LinkKind } from '../../src/domain/link-kinds.ts';
 import type { NodeKind } from '../../src/domain/node-kinds.ts';
 import type { GraphStore } from '../../src/ports/graph-store.ts';
 
+export interface StoreUnderTest {
+  /** Not opened yet. */
+  readonly store: GraphStore;
+  /** Closes the newest store object and gives a new one, not opened, over the same data. */
+  reopen(): Promise<GraphStore>;
+  /** Closes and deletes. */
+  cleanup(): Promise<void>;
+}
+
 /** A connector of its own inside a store, with builders for what it asserts. */
 export class Playground {
   readonly store: GraphStore;

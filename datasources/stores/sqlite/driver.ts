@@ -1,4 +1,5 @@
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
+import { LRUCache } from 'lru-cache';
 
 /** What a column can hold here. */
 export type Value = string | number | null | Uint8Array;
@@ -28,7 +29,8 @@ export function restored(text: string): string {
  */
 export class Connection {
   readonly #db: DatabaseSyncInstance;
-  readonly #statements = new Map<string, StatementSyncInstance>();
+  // Lists make a statement for every combination of filters: only the busiest stay.
+  readonly #statements = new LRUCache<string, StatementSyncInstance>({ max: 200 });
 
   constructor(path: string, options: { readonly readOnly?: boolean; readonly busyTimeoutMs: number }) {
     this.#db = new DatabaseSync(path, {

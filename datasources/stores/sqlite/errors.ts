@@ -1,4 +1,4 @@
-import { AppError } from '../../../src/domain/errors.ts';
+import { AppError, asAppError } from '../../../src/domain/errors.ts';
 
 /** SQLite's primary result codes that mean something to an operator. */
 const BUSY = 5;
@@ -19,10 +19,11 @@ export function storeError(error: unknown, path: string): AppError {
   if (error instanceof AppError) return error;
   const code = systemCode(error);
   if (code === 'ENOSPC' || code === 'EDQUOT') return full(path, error);
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOTDIR' || code === 'ENOENT') {
-    return notWritable(path, error);
-  }
-  switch (primaryCode(error)) {
+  if (error instanceof Error && 'syscall' in error) return notWritable(path, error);
+  const primary = primaryCode(error);
+  // Not SQLite's: a mistake of ours.
+  if (primary === null && code !== 'ERR_SQLITE_ERROR') return asAppError(error);
+  switch (primary) {
     case FULL:
       return full(path, error);
     case CORRUPT:

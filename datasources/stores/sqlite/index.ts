@@ -80,6 +80,8 @@ class SqliteStore implements GraphStore {
 
   async open(): Promise<StoreInfo> {
     if (this.#closed !== null) throw closedError();
+    if (this.#writer !== null)
+      throw new AppError('STORE_IN_USE', 'The store is open already.', { audience: 'developer' });
     this.#writer = new WriterThread({ path: this.#path, maxSizeBytes: this.#maxSizeBytes }, this.#clock);
     try {
       const { storeId, schema, sqlite } = await this.#writer.open();

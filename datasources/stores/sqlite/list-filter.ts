@@ -2,21 +2,26 @@ import { AppError } from '../../../src/domain/errors.ts';
 import { nodeKindCode } from '../../../src/domain/node-kinds.ts';
 import { fold } from '../../../src/domain/text.ts';
 import type { ListFilter, ListQuery } from '../../../src/ports/graph-store.ts';
-import type { Value } from './driver.ts';
+import type { Connection, Value } from './driver.ts';
 import { cut, Field, searchable, time } from './extract.ts';
+import { trigrams } from './search.ts';
 
-/** Conditions on `listed l`, to be joined by `and`, and their values in order. */
+const FEW = 1_000;
+
+/** Conditions on `listed l`: the code of the kind, and more to be joined by `and`, with their values in order. */
 export interface Conditions {
+  readonly kind: number;
   readonly sql: readonly string[];
   readonly values: readonly Value[];
-  /** True when an exact match leaves few rows, so that no index by order is needed. */
+  /** True when a condition on ids leaves few rows, so that no index by order is needed. */
   readonly narrow: boolean;
 }
 
 /** @throws AppError `UNSUPPORTED_QUERY` */
-export function conditionsOf({ kind, filter = {} }: ListQuery): Conditions {
-  const sql = ['l.kind = ?'];
-  const values: Value[] = [nodeKindCode(kind)];
+export function conditionsOf(db: Connection, { kind, filter = {} }: ListQuery): Conditions {
+  const sql: string[] = [];
+  const values: Value[] = [];
+  let narrow = false;
   const add = (condition: string, ...more: Value[]): void => {
     sql.push(condition);
     values.push(...more);
@@ -46,12 +51,25 @@ export function conditionsOf({ kind, filter = {} }: ListQuery): Conditions {
     const prefix = searchable(filter.namePrefix);
     add('l.name >= ? and l.name < ?', prefix, `${prefix}\u{10ffff}`);
   }
-  if (filter.nameContains !== undefined) add('instr(l.name, ?) > 0', fragment(filter.nameContains));
+  if (filter.nameContains !== undefined) {
+    const part = fragment(filter.nameContains);
+    add('instr(l.name, ?) > 0', part);
+    if (isRare(db, part)) {
+      narrow = true;
+      add('l.id in (select rowid from search where search match ?)', trigrams(part));
+    }
+  }
   const exact = exactTerms(filter);
   for (const [field, term] of exact) {
     add('l.id in (select id from term where field = ? and term = ?)', field, cut(term));
   }
-  return { sql, values, narrow: exact.length > 0 };
+  return { kind: nodeKindCode(kind), sql, values, narrow: narrow || exact.length > 0 };
+}
+
+/** Found by text first when few have it; walked in list order when many have it, since a page is full soon. */
+function isRare(db: Connection, part: string): boolean {
+  const sql = 'select count(*) from (select 1 from search where search match ? limit ?)';
+  return db.get<[number]>(sql, trigrams(part), FEW + 1)![0] <= FEW;
 }
 
 function exactTerms(filter: ListFilter): [field: number, term: string][] {

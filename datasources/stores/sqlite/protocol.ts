@@ -26,5 +26,6 @@ export type Reply =
       readonly retryable: boolean;
       readonly audience: Audience;
       readonly details: JsonObject | undefined;
-      readonly cause: unknown;
+      /** The cause, as text. */
+      readonly reason: string;
     };

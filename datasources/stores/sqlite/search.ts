@@ -48,7 +48,8 @@ export async function search(db: Connection, query: SearchQuery): Promise<Page> 
   const codec = new CursorCodec(asked, position);
   let at: Position = query.cursor === undefined ? [EXACT, 0, '', 0] : codec.decode(query.cursor);
   const length = [...text].length;
-  if (length === 0 || length > MAX_TERM) return { items: [], hasMore: false };
+  const isEmpty = length === 0 || length > MAX_TERM || kinds?.length === 0 || query.connectors?.length === 0;
+  if (isEmpty) return { items: [], hasMore: false };
 
   const fits = filterOf(kinds, query.connectors);
   const items: { id: number; cursor: string }[] = [];
@@ -128,7 +129,8 @@ function filterOf(
       connectors.some((wanted) => wanted === connector || among?.includes(`|${wanted}|`) === true));
 }
 
-function trigrams(text: string): string {
+/** The full-text query for what may contain `text` (3 characters or more); the candidates must be looked at. */
+export function trigrams(text: string): string {
   const characters = [...text];
   const found = new Set<string>();
   for (let i = 0; i + 3 <= characters.length && found.size < MAX_TRIGRAMS; i++) {

@@ -62,9 +62,14 @@ export class WriterThread {
       waiting?.resolve(reply.value);
       return;
     }
-    const { code, message, retryable, audience, details, cause } = reply;
+    const { code, message, retryable, audience, details, reason } = reply;
     waiting?.reject(
-      new AppError(code, message, { retryable, audience, cause, ...(details === undefined ? {} : { details }) }),
+      new AppError(code, message, {
+        retryable,
+        audience,
+        cause: reason,
+        ...(details === undefined ? {} : { details }),
+      }),
     );
   }
 

@@ -1,5 +1,4 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { z } from 'zod';
 import { storeError } from './errors.ts';
 import type { Reply, Request } from './protocol.ts';
 import { Writer, type WriterOptions } from './writer.ts';
@@ -9,7 +8,7 @@ import { Writer, type WriterOptions } from './writer.ts';
  * call aborts the whole process.
  */
 const port = parentPort!;
-const options: WriterOptions = z.object({ path: z.string(), maxSizeBytes: z.number().nullable() }).parse(workerData);
+const options: WriterOptions = workerData;
 let writer: Writer | null = null;
 
 port.on('message', (request: Request) => {
@@ -18,8 +17,8 @@ port.on('message', (request: Request) => {
     reply = { n: request.n, ok: true, value: perform(request) };
   } catch (error) {
     const { code, message, retryable, audience, details, cause } = storeError(error, options.path);
-    // Errors lose their own properties on the way between threads.
-    reply = { n: request.n, ok: false, code, message, retryable, audience, details, cause };
+    // Errors lose their own properties on the way between threads, and some causes cannot make it at all.
+    reply = { n: request.n, ok: false, code, message, retryable, audience, details, reason: String(cause) };
   }
   port.postMessage(reply);
   if (request.call === 'close') port.close();
