@@ -244,7 +244,10 @@ export class Graph {
     const due = Math.max(SNAPSHOT_EVERY, this.index.linkCount >>> 3);
     if (this.#options.snapshotPath === null || this.#isSnapshotPlanned || this.#linksSinceSnapshot < due) return;
     this.#isSnapshotPlanned = true;
-    void this.#run(() => this.#writeSnapshot())
+    void this.#alone(async () => {
+      // Closing writes its own.
+      if (!this.#isClosed) await this.#writeSnapshot();
+    })
       .catch((error) => this.#logger.warn({ error: asAppError(error).message }, 'snapshot failed'))
       .finally(() => {
         this.#isSnapshotPlanned = false;

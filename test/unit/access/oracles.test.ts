@@ -170,6 +170,26 @@ describe('a company with many federated log-ins', () => {
   });
 });
 
+describe('what was computed for many log-ins', () => {
+  it('is computed anew after a change', async () => {
+    const graph = federatedCompany();
+    const index = await indexOf(graph);
+    const target = graph.nodes.length - 1;
+    const before = hopsById(whoCanReach(index, target, { kinds: allKinds }));
+    const gate = graph.links.find(({ kind }) => kind === 'ASSIGNED_TO')!;
+    const row = { ...gate, qualifier: '' };
+    const state = { flags: 0, properties: null, hash: 0 };
+    index.apply({
+      ...{ v: 1, storeId: 'plain', seq: 1, changeId: 'c', at: 0, cause: 'SYNC', connector: null, runId: null },
+      ...{ actor: null, nodes: [], links: [{ ...row, before: state, after: null }] },
+    });
+    const naive = new NaiveAccess({ ...graph, links: graph.links.filter((link) => link !== gate) });
+    const expected = sorted(naive.whoCanReach(target)).filter(([other]) => other !== target);
+    expect(hopsById(whoCanReach(index, target, { kinds: allKinds }))).toEqual(expected);
+    expect(expected.length).toBeLessThan(before.length);
+  });
+});
+
 /** 150 people with an account here and one there; some may log in there through one of two gates, some lost theirs. */
 function federatedCompany(): PlainGraph {
   const nodes: PlainGraph['nodes'][number][] = [];

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -266,6 +266,30 @@ describe('opening', () => {
     await store.prune(2);
     const graph = await open(store);
     expect(graph.index.nodeCount).toBe(5);
+  });
+
+  it('writes a snapshot by itself once 50,000 links have changed', async () => {
+    const graph = await withAnna(lasting(createMemoryStore()));
+    const links = Array.from({ length: 50_000 }, (_, i) => aLink(1, 'MEMBER_OF', 2, { qualifier: String(i) }));
+    const path = join(folder, 'topology.snap');
+    await graph.commit(() => draft({ links: links.slice(0, 40_000) }));
+    await graph.commit(() => null);
+    await expect(stat(path)).rejects.toMatchObject({ code: 'ENOENT' });
+    await graph.commit(() => draft({ links: links.slice(40_000) }));
+    await graph.commit(() => null);
+    expect((await stat(path)).size).toBeGreaterThan(50_000);
+  });
+
+  it('goes on when the snapshot cannot be written, and says so', async () => {
+    const store = createMemoryStore();
+    const graph = await Graph.open({ store, snapshotPath: join(folder, 'nowhere', 'x.snap'), logger, clock });
+    await graph.sourceId(FROM_OKTA);
+    await store.allocateIds(10);
+    await graph.commit(() => draft({ nodes: [aNode(1, 'Account', 'anna')] }));
+    await expect(graph.snapshot()).rejects.toThrow();
+    await graph.close();
+    expect(logger.text()).toContain('snapshot failed');
+    await expect(store.range()).rejects.toMatchObject({ code: 'STORE_CLOSED' });
   });
 
   it('works without a snapshot path', async () => {
