@@ -55,6 +55,8 @@ export async function readListing(
     while (await queue.ready(signal)) {
       await commitForRun(run, async () => {
         const plan = await fill(run, listing, queue, circles);
+        // The end of the listing is written down right after this: no need for a commit that only says "here".
+        if (plan.size === 0 && queue.isDrained) return null;
         return {
           nodes: plan.nodes,
           links: plan.links,

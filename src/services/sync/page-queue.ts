@@ -58,6 +58,11 @@ export class PageQueue {
     return this.#items[0] ?? null;
   }
 
+  /** True when the reader has come to a good end and everything is taken. */
+  get isDrained(): boolean {
+    return this.#ended && this.#failed === null && this.#items.length === 0;
+  }
+
   shift(): void {
     const gone = this.#items.shift();
     if (gone !== undefined) this.#rows -= weight(gone.page);
