@@ -1,0 +1,120 @@
+#!/usr/bin/env node
+import { Command, Option } from 'commander';
+import { asAppError } from '../domain/errors.ts';
+import { EXIT, FORMATS, type Format, type Io } from './io.ts';
+import { VERSION } from './version.ts';
+
+const controller = new AbortController();
+const io: Io = {
+  env: process.env,
+  out: (text) => process.stdout.write(`${text}\n`),
+  err: (text) => process.stderr.write(`${text}\n`),
+  isTerminal: process.stderr.isTTY === true,
+  signal: controller.signal,
+};
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort();
+  });
+}
+
+interface Remote {
+  readonly url: string;
+  readonly key?: string;
+  readonly output: Format;
+}
+
+const program = new Command('crosswalk')
+  .description('A GraphQL gateway over identity providers.')
+  .version(VERSION)
+  .showHelpAfterError('(see crosswalk --help)')
+  .addHelpText(
+    'after',
+    `
+Exit codes: 0 done · 1 failed · 2 wrong words or configuration · 3 no gateway answers · 4 done, but something needs attention
+Environment: CROSSWALK_URL, CROSSWALK_KEY (for the commands that ask a running gateway)`,
+  );
+
+const configOption = () =>
+  new Option('-c, --config <file>', 'configuration file').env('CROSSWALK_CONFIG').default('crosswalk.config.yaml');
+
+/** A command that asks a running gateway. */
+function remote(name: string, description: string, parent: Command = program): Command {
+  return parent
+    .command(name)
+    .description(description)
+    .addOption(new Option('--url <url>', 'the gateway').env('CROSSWALK_URL').default('http://127.0.0.1:4000'))
+    .addOption(new Option('--key <key>', 'API key; better in CROSSWALK_KEY').env('CROSSWALK_KEY'))
+    .addOption(new Option('-o, --output <format>', 'format of the data').choices(FORMATS).default('table'));
+}
+
+/** Runs a command and sets the exit code; errors go to standard error with their code. Modules are loaded when needed. */
+async function run(work: () => Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await work();
+  } catch (cause) {
+    const error = asAppError(cause);
+    if (error.code === 'ABORTED') {
+      process.exitCode = 130;
+      return;
+    }
+    io.err(`${error.message} (${error.code})`);
+    if (error.code === 'INTERNAL') io.err(String((error.cause as Error | undefined)?.stack ?? error.cause));
+    const usage =
+      error.code.startsWith('CONFIG_') || error.code === 'PROVIDER_UNKNOWN' || error.code === 'BAD_USER_INPUT';
+    process.exitCode = error.code === 'GATEWAY_UNREACHABLE' ? EXIT.UNREACHABLE : usage ? EXIT.USAGE : EXIT.FAILED;
+  }
+}
+
+program
+  .command('serve')
+  .description('run the gateway')
+  .addOption(configOption())
+  .action((options: { config: string }) => run(async () => (await import('./commands/serve.ts')).serve(options, io)));
+
+const config = program.command('config').description('look at the configuration file');
+config
+  .command('check')
+  .description('say whether the file can be used')
+  .addOption(configOption())
+  .action((options: { config: string }) =>
+    run(async () => (await import('./commands/check-config.ts')).checkConfig(options, io)),
+  );
+
+remote('connectors', 'list connectors and their state').action((options: Remote) =>
+  run(async () => (await import('./commands/connectors.ts')).listConnectors({ ...options, signal: io.signal }, io)),
+);
+
+remote('sync', 'read connectors now and wait for the end')
+  .argument('[connector...]', 'default: all')
+  .option('--no-wait', 'only start')
+  .action((connectors: string[], options: Remote & { wait: boolean }) =>
+    run(async () => (await import('./commands/sync.ts')).sync({ ...options, connectors, signal: io.signal }, io)),
+  );
+
+remote('cancel', 'end the run in progress')
+  .argument('<connector>')
+  .action((connector: string, options: Remote) =>
+    run(async () => (await import('./commands/sync.ts')).cancel({ ...options, connector, signal: io.signal }, io)),
+  );
+
+remote('removal', 'show what a guarded run would remove, and decide on it')
+  .argument('<connector>')
+  .addOption(new Option('--confirm', 'let it be removed').conflicts('reject'))
+  .addOption(new Option('--reject', 'keep it'))
+  .action((connector: string, options: Remote & { confirm?: true; reject?: true }) =>
+    run(async () => {
+      const decision = options.confirm ? 'confirm' : options.reject ? 'reject' : null;
+      return (await import('./commands/removal.ts')).removal(
+        { ...options, connector, decision, signal: io.signal },
+        io,
+      );
+    }),
+  );
+
+program.exitOverride((error) => {
+  process.exit(error.exitCode === 0 ? EXIT.OK : EXIT.USAGE);
+});
+await program.parseAsync();
