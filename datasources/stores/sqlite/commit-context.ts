@@ -1,5 +1,5 @@
 import { AppError } from '../../../src/domain/errors.ts';
-import type { BodyWriter } from './change-row.ts';
+import type { BodyWriter } from '../shared/change-body.ts';
 import type { Connection } from './driver.ts';
 
 /** What the writers of rows share during one commit. */

@@ -1,7 +1,8 @@
 import type { ChangeSet, NodeUpsert } from '../../../src/domain/changes.ts';
 import { AppError } from '../../../src/domain/errors.ts';
 import type { LinkKey } from '../../../src/domain/graph.ts';
-import { BodyWriter, CHANGE_COLUMNS, type ChangeRow, packBody } from './change-row.ts';
+import { BodyWriter, packBody } from '../shared/change-body.ts';
+import { CHANGE_COLUMNS, type ChangeRow } from './change-row.ts';
 import type { CommitContext } from './commit-context.ts';
 import type { Connection } from './driver.ts';
 import { removeLink, upsertLink } from './link-rows.ts';

@@ -1,7 +1,7 @@
 import type { LinkUpsert } from '../../../src/domain/changes.ts';
 import type { LinkKey } from '../../../src/domain/graph.ts';
 import { linkKindCode } from '../../../src/domain/link-kinds.ts';
-import { ABSENT, linkStateText } from './change-row.ts';
+import { ABSENT, linkStateText } from '../shared/change-body.ts';
 import { type CommitContext, checkSource } from './commit-context.ts';
 import type { Connection, Value } from './driver.ts';
 

@@ -1,9 +1,8 @@
-import { AppError } from '../../../src/domain/errors.ts';
 import { nodeKindCode } from '../../../src/domain/node-kinds.ts';
-import { fold } from '../../../src/domain/text.ts';
 import type { ListFilter, ListQuery } from '../../../src/ports/graph-store.ts';
+import { cut, Field, searchable } from '../shared/extract.ts';
+import { fragmentOf, instantOf } from '../shared/list-filter.ts';
 import type { Connection, Value } from './driver.ts';
-import { cut, Field, searchable, time } from './extract.ts';
 import { trigrams } from './search.ts';
 
 const FEW = 1_000;
@@ -44,15 +43,15 @@ export function conditionsOf(db: Connection, { kind, filter = {} }: ListQuery): 
   if (filter.live !== undefined) add('l.live = ?', Number(filter.live));
   if (filter.mfaEnrolled !== undefined) add('l.mfa = ?', Number(filter.mfaEnrolled));
   if (filter.department !== undefined) add('l.department = ?', searchable(filter.department));
-  if (filter.createdAfter !== undefined) add('l.created_at > ?', instant(filter.createdAfter));
-  if (filter.lastLoginBefore !== undefined) add('l.last_login_at < ?', instant(filter.lastLoginBefore));
+  if (filter.createdAfter !== undefined) add('l.created_at > ?', instantOf(filter.createdAfter));
+  if (filter.lastLoginBefore !== undefined) add('l.last_login_at < ?', instantOf(filter.lastLoginBefore));
   if (filter.neverLoggedIn !== undefined) add(`l.last_login_at is ${filter.neverLoggedIn ? '' : 'not '}null`);
   if (filter.namePrefix) {
     const prefix = searchable(filter.namePrefix);
     add('l.name >= ? and l.name < ?', prefix, `${prefix}\u{10ffff}`);
   }
   if (filter.nameContains !== undefined) {
-    const part = fragment(filter.nameContains);
+    const part = fragmentOf(filter.nameContains);
     add('instr(l.name, ?) > 0', part);
     if (isRare(db, part)) {
       narrow = true;
@@ -83,30 +82,4 @@ function exactTerms(filter: ListFilter): [field: number, term: string][] {
 
 function jsonTexts(texts: readonly string[]): string {
   return JSON.stringify(texts.map(searchable));
-}
-
-function fragment(text: string): string {
-  const folded = searchable(text);
-  if ([...folded].length < 3) {
-    throw new AppError('UNSUPPORTED_QUERY', 'nameContains needs 3 characters or more; use namePrefix for fewer.', {
-      audience: 'user',
-    });
-  }
-  return folded;
-}
-
-function instant(text: string): number {
-  const ms = time(text);
-  if (ms !== null) return ms;
-  throw new AppError('UNSUPPORTED_QUERY', 'A point in time must be given as ISO 8601.', { audience: 'user' });
-}
-
-/** The filter without what is absent, order of alternatives aside: two spellings of one filter are one query. */
-export function canonicalFilter(filter: ListFilter = {}): object {
-  return Object.fromEntries(
-    Object.entries(filter).map(([name, value]) => [
-      name,
-      Array.isArray(value) ? [...value].sort() : typeof value === 'string' ? fold(value) : value,
-    ]),
-  );
 }

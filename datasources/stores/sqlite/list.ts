@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { AppError } from '../../../src/domain/errors.ts';
 import { type ListQuery, type Page, SORT_FIELDS } from '../../../src/ports/graph-store.ts';
+import { canonicalFilter } from '../shared/list-filter.ts';
+import { CursorCodec, checkLimit } from '../shared/page-cursor.ts';
 import type { Connection } from './driver.ts';
-import { canonicalFilter, conditionsOf } from './list-filter.ts';
+import { conditionsOf } from './list-filter.ts';
 import { count, type Row, SORTS, type SortValue, scan } from './list-scan.ts';
-import { CursorCodec, checkLimit } from './page-cursor.ts';
 
 const position = z.tuple([z.union([z.string(), z.number(), z.null()]), z.int().nonnegative()]);
 

@@ -1,7 +1,8 @@
 import type { JsonObject } from '../../../src/domain/json.ts';
 import { parseKey } from '../../../src/domain/keys.ts';
 import type { KeyChunk, StoredNode } from '../../../src/ports/graph-store.ts';
-import { type Connection, restored, storable } from './driver.ts';
+import { restored, storable } from '../shared/stored-text.ts';
+import type { Connection } from './driver.ts';
 
 /** Keys in one chunk: about 3 ms on the main thread. */
 const KEY_CHUNK = 5_000;

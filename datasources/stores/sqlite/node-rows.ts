@@ -2,10 +2,10 @@ import type { NodeUpsert } from '../../../src/domain/changes.ts';
 import { NOT_LIVE_NODE } from '../../../src/domain/flags.ts';
 import { parseKey } from '../../../src/domain/keys.ts';
 import { nodeKindCode } from '../../../src/domain/node-kinds.ts';
-import { ABSENT, nodeStateText } from './change-row.ts';
+import { ABSENT, nodeStateText } from '../shared/change-body.ts';
+import { documentOf, listedOf, termsOf } from '../shared/extract.ts';
 import { type CommitContext, checkSource, invalidChange } from './commit-context.ts';
 import type { Connection } from './driver.ts';
-import { documentOf, listedOf, termsOf } from './extract.ts';
 
 /** A row of `node`, living or not. */
 export interface StoredState {

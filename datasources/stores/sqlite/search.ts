@@ -2,9 +2,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
 import { isNodeKind, nodeKindCode } from '../../../src/domain/node-kinds.ts';
 import type { Page, SearchQuery } from '../../../src/ports/graph-store.ts';
+import { Field, MAX_TERM, searchable, termsOf } from '../shared/extract.ts';
+import { CursorCodec, checkLimit } from '../shared/page-cursor.ts';
 import type { Connection } from './driver.ts';
-import { Field, MAX_TERM, searchable, termsOf } from './extract.ts';
-import { CursorCodec, checkLimit } from './page-cursor.ts';
 
 /** Candidates looked at before the event loop gets its turn: few at first, up to about 3 ms. */
 const FIRST_BATCH = 64;

@@ -3,7 +3,8 @@ import type { SourceRef } from '../../../src/domain/graph.ts';
 import type { JsonObject } from '../../../src/domain/json.ts';
 import { linkKindOf } from '../../../src/domain/link-kinds.ts';
 import type { RecordType } from '../../../src/ports/graph-store.ts';
-import { type Connection, storable } from './driver.ts';
+import { storable } from '../shared/stored-text.ts';
+import type { Connection } from './driver.ts';
 
 const PENDING_CHUNK = 5_000;
 /** Above every text that continues a prefix. */
