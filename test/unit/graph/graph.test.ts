@@ -33,6 +33,18 @@ function open(store: GraphStore): Promise<Graph> {
   return Graph.open({ store, snapshotPath: join(folder, 'topology.snap'), logger, clock });
 }
 
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
+/** A graph on the other store that took the snapshot of this one. */
+async function openOver(graph: Graph, store: GraphStore): Promise<Graph> {
+  await graph.snapshot();
+  return open(store);
+}
+
 const draft = (more: Partial<ChangeDraft>): ChangeDraft => ({ cause: 'SYNC', connector: 'okta', ...more });
 
 async function withAnna(store: GraphStore): Promise<Graph> {
@@ -114,6 +126,33 @@ describe('committing', () => {
     expect(heard).toEqual([2]);
   });
 
+  it('has what was written before the next build, when even the log could not be read at first', async () => {
+    const memory = createMemoryStore();
+    let isDown = false;
+    const down = (): never => {
+      throw new AppError('STORE_UNAVAILABLE', 'gone', { retryable: true });
+    };
+    const store: GraphStore = {
+      ...memory,
+      async commit(change: ChangeSet) {
+        const row = await memory.commit(change);
+        return isDown ? down() : row;
+      },
+      changes: (after, options) => (isDown ? down() : memory.changes(after, options)),
+    };
+    const graph = await withAnna(store);
+    isDown = true;
+    const lost = graph.commit(() => draft({ nodes: [aNode(4, 'Account', 'bert')] }));
+    await expect(lost).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    isDown = false;
+    let isThere = false;
+    await graph.commit(() => {
+      isThere = graph.index.isAlive(4);
+      return null;
+    });
+    expect(isThere).toBe(true);
+  });
+
   it('passes the error on when the change never reached the log', async () => {
     const memory = createMemoryStore();
     let cut = false;
@@ -189,6 +228,41 @@ describe('federated log-ins', () => {
     expect([...reach(graph.index, 1, { kinds: ['Account'] }).ids]).toEqual([]);
   });
 
+  it('keep the right condition when one of two between the same accounts goes', async () => {
+    const graph = await withAnna(createMemoryStore());
+    const through = (app: string) => aLink(1, 'FEDERATES', 4, { qualifier: app, via: `okta/Application/${app}` });
+    await graph.commit(() =>
+      draft({
+        nodes: [aNode(4, 'Account', 'there'), aNode(5, 'Application', 'gate'), aNode(6, 'Application', 'door')],
+        links: [through('gate'), through('door'), aLink(2, 'ASSIGNED_TO', 6)],
+      }),
+    );
+    const reached = () => [...reach(graph.index, 1, { kinds: ['Account'] }).ids];
+    await graph.commit(() => draft({ removedLinks: [through('gate')] }));
+    expect(reached()).toEqual([4]);
+    await graph.commit(() => draft({ links: [through('gate')], removedLinks: [through('door')] }));
+    expect(reached()).toEqual([]);
+    await graph.commit(() => draft({ links: [through('door')] }));
+    expect(reached()).toEqual([4]);
+    await graph.commit(() => draft({ removedLinks: [through('door')] }));
+    expect(reached()).toEqual([]);
+    expect(await graph.verify()).toEqual({ ok: true, problems: [] });
+  });
+
+  it('that were taken back while they waited open nothing when their application comes', async () => {
+    const graph = await withAnna(createMemoryStore());
+    const waiting = aLink(1, 'FEDERATES', 4, { via: gate });
+    const other = aLink(1, 'FEDERATES', 6, { via: 'okta/Application/never' });
+    await graph.commit(() =>
+      draft({ nodes: [aNode(4, 'Account', 'there'), aNode(6, 'Account', 'elsewhere')], links: [waiting] }),
+    );
+    await graph.commit(() => draft({ removedLinks: [waiting] }));
+    await graph.commit(() => draft({ links: [other] }));
+    await graph.commit(() => draft({ nodes: [aNode(5, 'Application', 'gate')], links: [aLink(2, 'ASSIGNED_TO', 5)] }));
+    expect([...reach(graph.index, 1, { kinds: ['Account'] }).ids]).toEqual([]);
+    expect(await graph.verify()).toEqual({ ok: true, problems: [] });
+  });
+
   it('wait for an application that comes later, also over a restart with and without snapshot', async () => {
     for (const keepsSnapshot of [true, false]) {
       const store = createMemoryStore();
@@ -236,7 +310,27 @@ describe('opening', () => {
     expect(await graph.verify()).toEqual({ ok: true, problems: [] });
   });
 
-  it('does not take the snapshot of another store, nor one ahead of a store set back', async () => {
+  it('does not take a snapshot that is ahead of the store', async () => {
+    const store = createMemoryStore();
+    const graph = await withAnna(lasting(store));
+    const early = await collect(store.topology());
+    await graph.commit(() => draft({ links: [aLink(1, 'ASSIGNED_TO', 3)] }));
+    await graph.close();
+    const setBack: GraphStore = {
+      ...store,
+      open: async () => ({ ...(await store.open()), seq: 1 }),
+      range: async () => ({ seq: 1, horizon: 0 }),
+      changes: (after, options) => store.changes(after, { ...options, limit: Math.max(0, 1 - after) }),
+      async *topology() {
+        yield* early;
+      },
+    };
+    const again = await open(setBack);
+    expect(again.seq).toBe(1);
+    expect(again.index.linkCount).toBe(2);
+  });
+
+  it('does not take the snapshot of another store', async () => {
     await (await withAnna(createMemoryStore())).close();
     const other = await open(createMemoryStore());
     expect(other.index.nodeCount).toBe(0);
@@ -320,6 +414,32 @@ describe('verifying', () => {
     const { ok, problems } = await graph.verify();
     expect(ok).toBe(false);
     expect(problems).toEqual(['node 3 is gone, but 2 is linked to it']);
+  });
+
+  it('sees other links and nodes although there are as many', async () => {
+    for (const wrong of ['link', 'flag', 'node'] as const) {
+      const store = createMemoryStore();
+      const graph = await withAnna(store);
+      const shown = await collect(store.topology());
+      const lying: GraphStore = {
+        ...store,
+        async *topology() {
+          for (const { seq, nodes, links } of shown) {
+            const other = structuredClone({ seq, nodes: nodes!, links: links! });
+            if (wrong === 'link') other.links.to[1] = 1;
+            if (wrong === 'flag') other.links.flags[1] = 1;
+            if (wrong === 'node') other.nodes.hash[1] = 77;
+            yield other;
+          }
+        },
+      };
+      const { ok, problems } = await (await openOver(graph, lying)).verify();
+      expect({ wrong, ok, problems }).toEqual({
+        wrong,
+        ok: false,
+        problems: ['okta/users: as many nodes and links as in the store, but not the same'],
+      });
+    }
   });
 
   it('names the source that differs, and serves what the store has from then on', async () => {
