@@ -65,7 +65,8 @@ export function eventStreamHandler(options: {
         lastEventId: headerOf(stream.request, 'last-event-id'),
       });
       const prepared = execution.prepare({ query: String(query), operationName, variables }, requestContext);
-      return 'schema' in prepared ? { ...prepared } : { errors: prepared };
+      // Only with a member `data` does graphql-sse take it for a result; undefined, it is not sent.
+      return 'schema' in prepared ? { ...prepared } : { data: undefined, errors: prepared };
     },
     execute: (args) => execution.run(args),
     subscribe: (args) => execution.run(args),

@@ -19,6 +19,7 @@ import type { RequestContext, ServerContext } from './context.ts';
 import type { RunningServer, ServerDeps } from './deps.ts';
 import { eventStreamHandler } from './event-stream.ts';
 import { assertMayListen, Gate } from './gate.ts';
+import { InFlight } from './in-flight.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { addRoutes } from './routes.ts';
 import { buildApiSchema } from './schema.ts';
@@ -47,6 +48,8 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   const streams = new StreamCount(limits.maxStreams);
   const closing = new AbortController();
   const app = await createApp(gate, limits);
+  const inFlight = new InFlight();
+  inFlight.watch(app);
   await apollo.start();
   addRoutes(app, {
     apollo,
@@ -69,8 +72,11 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   const close = once(async () => {
     closing.abort();
     await endSockets();
-    const impatience = setTimeout(() => app.server.closeAllConnections(), CLOSE_MS);
-    await app.close().finally(() => clearTimeout(impatience));
+    const closed = app.close();
+    await inFlight.settled(CLOSE_MS);
+    // Browsers and undici open connections ahead of need; Node does not count those as idle and would wait for them.
+    app.server.closeAllConnections();
+    await closed;
     await apollo.stop();
     services.close();
   });

@@ -34,8 +34,8 @@ export class StreamExecution {
   readonly #schema: GraphQLSchema;
   readonly #limits: Limits;
   readonly #rules: readonly ValidationRule[];
-  /** The transports hand prepared operations back as they are, but know nothing of our context's type. */
-  readonly #contexts = new WeakMap<ExecutionArgs, RequestContext>();
+  /** By document, which each request has its own of: what the transports hand back has lost our context's type. */
+  readonly #contexts = new WeakMap<DocumentNode, RequestContext>();
 
   constructor(schema: GraphQLSchema, limits: Limits, extraRules: readonly ValidationRule[]) {
     this.#schema = schema;
@@ -52,9 +52,8 @@ export class StreamExecution {
       const operation = getOperationAST(document, request.operationName);
       if (!operation) throw new GraphQLError('Name one operation of the document with operationName.');
       assertNodeLimit(this.#limits.maxNodes, this.#schema, document, operation, request.variables ?? {});
-      const args = this.#args(document, request, context);
-      this.#contexts.set(args, context);
-      return args;
+      this.#contexts.set(document, context);
+      return this.#args(document, request, context);
     } catch (error) {
       return [asPublic(error, context, 'GRAPHQL_PARSE_FAILED')];
     }
@@ -62,7 +61,7 @@ export class StreamExecution {
 
   /** Executes what {@link prepare} gave. What fails is an answer with errors, also in a stream, which then ends. */
   async run(args: ExecutionArgs): Promise<Answer> {
-    const context = this.#contexts.get(args);
+    const context = this.#contexts.get(args.document);
     if (context === undefined) throw new Error('an operation that was not prepared');
     try {
       const operation = getOperationAST(args.document, args.operationName);

@@ -7,7 +7,7 @@ export function pick(value: unknown, path: string): unknown {
   const dot = path.indexOf('.');
   const name = dot < 0 ? path : path.slice(0, dot);
   const step = (item: unknown): unknown => (item instanceof Object ? Reflect.get(item, name) : undefined);
-  const found = Array.isArray(value) && !/^\d+$/.test(name) ? value.map(step) : step(value);
+  const found = Array.isArray(value) && !/^\d+$/.test(name) ? value.flat().map(step) : step(value);
   return dot < 0 ? found : pick(found, path.slice(dot + 1));
 }
 
