@@ -31,6 +31,7 @@ export class FakeTenant {
   tenant: TenantInfo = { nativeId: 'acme', name: 'Acme', domains: ['acme.example'], console: { name: 'Acme console' } };
   pageSize = 2;
   normaliserVersion = 1;
+  requires: Record<string, readonly string[]> = {};
   /** Awaited before each page; throw to break the listing there. `page` counts from 0, on from a resume point. */
   beforePage: (listing: string, page: number) => void | Promise<void> = () => {};
   /** Changes a page on its way out. */
@@ -74,7 +75,7 @@ export class FakeTenant {
         nodes: NODE_KINDS.map((kind) => ({ kind, sentence: kind })),
         links: LINK_KIND_NAMES.map((kind) => ({ kind, sentence: kind })),
       },
-      requires: {},
+      requires: this.requires,
       connect: async () => {
         await this.beforeConnect();
         this.sessionsOpen++;

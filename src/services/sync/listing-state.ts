@@ -1,7 +1,7 @@
 import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Json, JsonObject } from '../../domain/json.ts';
-import { decodeIds, encodeIds, IdSet } from './id-set.ts';
+import { encodeIds, IdSet } from './id-set.ts';
 import { LinkTable } from './link-table.ts';
 import type { RunContext } from './run-context.ts';
 import type { ListingOutcome } from './types.ts';
@@ -17,8 +17,8 @@ const checkpointSchema = z.object({
   rows: z.number(),
   ignored: z.number(),
   incomplete: z.string().nullable(),
-  /** Ids in the order of the listing, for the listings that ask for them; see `encodeIds`. */
-  ids: z.array(z.number()).nullable(),
+  /** With an outcome: the ids that children ask for, in their order; see `encodeIds`. */
+  ids: z.array(z.number()),
   outcome: z.enum(['COMPLETE', 'INCOMPLETE', 'GUARDED', 'SKIPPED', 'FAILED']).nullable(),
 });
 
@@ -81,7 +81,7 @@ export class ListingState {
       counts.set(kind, (counts.get(kind) ?? 0) + 1);
     });
     this.nodesBefore = counts;
-    this.#order = keepsOrder ? decodeIds(resume?.ids ?? []) : null;
+    this.#order = keepsOrder ? [] : null;
     if (resume !== null) {
       this.pages = resume.pages;
       this.rows = resume.rows;
@@ -120,7 +120,8 @@ export class ListingState {
     return this.#order ?? [];
   }
 
-  checkpoint(runId: string, outcome: ListingOutcome | null): JsonObject {
+  /** @param ids what children will be told, once there is an outcome: a resumed child must count them alike */
+  checkpoint(runId: string, outcome: ListingOutcome | null, ids: readonly number[] = []): JsonObject {
     return {
       v: 1,
       runId,
@@ -129,7 +130,7 @@ export class ListingState {
       rows: this.rows,
       ignored: this.ignored,
       incomplete: this.incomplete,
-      ids: this.#order === null ? null : encodeIds(this.#order),
+      ids: encodeIds(ids),
       outcome,
     };
   }

@@ -18,6 +18,8 @@ export interface RunLoopOptions {
   /** Removals that somebody confirmed, by listing. */
   readonly approved: ReadonlyMap<string, ApprovedRemoval>;
   readonly tenantNativeId: string;
+  /** Every listing that the provider's code has, also those that this session leaves out. */
+  readonly knownListings: ReadonlySet<string>;
   progressed(): void;
   listingEnded(task: ListingTask): Promise<void>;
 }
@@ -71,7 +73,25 @@ export class RunLoop {
       task.end('SKIPPED', this.#run.clock.now(), 'RUN_FAILED', `"${task.syncer.title}" was not read.`);
       await this.#options.listingEnded(task);
     }
-    return conclude(this.#tasks, this.#fatal);
+    const conclusion = conclude(this.#tasks, this.#fatal);
+    if (conclusion.isComplete) await this.#sweep(both);
+    return conclusion;
+  }
+
+  /**
+   * Removes what listings left behind that the provider's code no longer has: after a run in which every listing was
+   * complete, nothing of theirs is said by anybody. Listings that it only leaves out this time keep their rows.
+   */
+  async #sweep(signal: AbortSignal): Promise<void> {
+    const { graph, connector, ranks } = this.#run;
+    for (const source of [...graph.index.countsBySource().keys()]) {
+      const ref = graph.sourceOf(source);
+      if (ref.connector !== connector || ranks.has(source) || this.#options.knownListings.has(ref.listing)) continue;
+      const place = { listing: ref.listing, source, rank: Number.POSITIVE_INFINITY };
+      const staged = stageRemoval(this.#run, await ListingState.begin(this.#run, place, false, null));
+      this.#run.logger.warn({ listing: ref.listing, counts: staged.counts }, 'removing what a former listing left');
+      await removeUnseen(this.#run, staged, signal);
+    }
   }
 
   /** Never rejects: what goes wrong becomes the task's outcome. */
@@ -111,8 +131,10 @@ export class RunLoop {
     const { checkpoint, syncer } = task;
     if (checkpoint?.outcome != null) {
       // Finished before the process ended: not repeated.
-      task.ids = decodeIds(checkpoint.ids ?? []);
-      task.end(checkpoint.outcome, this.#run.clock.now(), checkpoint.outcome === 'COMPLETE' ? null : 'RESUMED');
+      task.ids = decodeIds(checkpoint.ids);
+      const isComplete = checkpoint.outcome === 'COMPLETE';
+      // What a guard held back is not known any more; the next whole run asks again.
+      task.end(isComplete ? 'COMPLETE' : 'INCOMPLETE', this.#run.clock.now(), isComplete ? null : 'RESUMED');
       this.#noteTenant(task);
       return;
     }
@@ -127,7 +149,6 @@ export class RunLoop {
       };
       await readListing(this.#run, syncer, listing, hooks, signal);
     }
-    task.ids = listing.order;
     this.#noteTenant(task);
     await this.#finish(task, listing, signal);
   }
@@ -149,11 +170,14 @@ export class RunLoop {
       }
     }
     const outcome = doubt !== null ? 'INCOMPLETE' : guarded !== null ? 'GUARDED' : 'COMPLETE';
+    if (this.#parents.has(listing.listing)) {
+      task.ids = outcome === 'COMPLETE' ? listing.order : this.#filledUp(listing.order, listing.source);
+    }
     await commitForRun(this.#run, async () => ({
       checkpoints: [
         {
           source: { connector: this.#run.connector, listing: listing.listing },
-          state: listing.checkpoint(this.#run.runId, outcome),
+          state: listing.checkpoint(this.#run.runId, outcome, task.ids ?? []),
         },
       ],
     }));
@@ -200,12 +224,14 @@ export class RunLoop {
     return this.#run.keys.nativeIds(kind, this.#idsOf(parent));
   }
 
-  /** A parent that was not read to its end is filled up with what the graph has of it. */
   #idsOf(parent: ListingTask): readonly number[] {
-    if (parent.outcome === 'COMPLETE' && parent.ids !== null) return parent.ids;
-    const listed = parent.ids ?? [];
-    const known = new Set(listed);
-    return [...listed, ...idsInGraph(this.#run, parent.source).filter((id) => !known.has(id))];
+    return parent.ids ?? this.#filledUp([], parent.source);
+  }
+
+  /** What a listing named, then what the graph has of it besides: children ask about all that may be there. */
+  #filledUp(named: readonly number[], source: number): readonly number[] {
+    const known = new Set(named);
+    return [...named, ...idsInGraph(this.#run, source).filter((id) => !known.has(id))];
   }
 
   async #node(kind: NodeKind, nativeId: string) {

@@ -168,6 +168,7 @@ export class RunExecution {
       guard: options.guard,
       approved: options.approved,
       tenantNativeId: session.tenant.nativeId,
+      knownListings: new Set(Object.keys(provider.requires)),
       progressed: options.progressed,
       listingEnded: (task) => options.listingEnded(task.run()),
     });

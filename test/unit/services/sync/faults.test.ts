@@ -363,6 +363,48 @@ describe('rubbish', () => {
   });
 });
 
+describe('a listing that the provider’s code no longer has', () => {
+  const badges = (tenant: FakeTenant): void => {
+    tenant.listings = [
+      tenant.pages({ name: 'badges', title: 'badges', nodes: ['Group'], links: ['MEMBER_OF'], requires: [] }, () => [
+        { nodes: [aGroup('b1'), aGroup('b2')], links: [isMember('u1', 'b1'), isMember('u1', 'g1')] },
+      ]),
+    ];
+  };
+
+  test('leaves nothing behind after a complete run', async () => {
+    const tenant = tenantOf(4);
+    await using world = await syncWorld({ acme: tenant });
+    await world.run();
+    const without = await world.dump();
+    badges(tenant);
+    await world.run();
+    expect((await world.counts())['Group']).toBe(4);
+    tenant.listings = [];
+    expect(await world.run()).toMatchObject({ state: 'SUCCEEDED' });
+    expect(await world.dump()).toEqual(without);
+    expect((await world.graph.verify()).problems).toEqual([]);
+  });
+
+  test('keeps its rows while another listing is not complete, and when it is only left out this time', async () => {
+    const tenant = tenantOf(4);
+    badges(tenant);
+    await using world = await syncWorld({ acme: tenant });
+    await world.run();
+    tenant.listings = [];
+    breakAt(tenant, 'applications', 0, upstream('UNAVAILABLE'));
+    await world.run();
+    expect((await world.counts())['Group']).toBe(4);
+    const { store } = world;
+    await world.sync.close();
+    tenant.beforePage = () => {};
+    tenant.requires = { badges: ['badges.read'] };
+    await using later = await syncWorld({ acme: tenant }, { store });
+    expect(await later.run()).toMatchObject({ state: 'SUCCEEDED' });
+    expect((await later.counts())['Group']).toBe(4);
+  });
+});
+
 describe('links that wait for an end', () => {
   test('take effect in the change set that brings the end, also when it comes in a later run', async () => {
     const tenant = tenantOf(4);
