@@ -7,6 +7,8 @@ import { AccessIndex } from '../src/services/access/access-index.ts';
 import { neighbours, paths, reach, whoCanReach, whoCanReachAsync } from '../src/services/access/queries.ts';
 import { readSnapshot, writeSnapshot } from '../src/services/access/snapshot-file.ts';
 import { graphology, mapOfSets, type Peer, walkedLinks } from './access/peers.ts';
+import { count, heading, line, median, ms, ratio, spread } from './access/print.ts';
+import { coldStartOfStore } from './access/store.ts';
 import { chunksOf, type SyntheticTopology, seeded, syntheticTopology } from './access/topology.ts';
 
 const MEGABYTE = 1e6;
@@ -99,6 +101,7 @@ export async function run(): Promise<void> {
   if (people <= 10_000) comparePeers(index, topology, random);
   updateCost(index, topology, random);
   await coldStart(index, topology);
+  await coldStartOfStore();
 }
 
 async function built(topology: SyntheticTopology, builds: number[]): Promise<AccessIndex> {
@@ -241,24 +244,4 @@ async function asyncTimes(rounds: number, work: () => Promise<unknown>): Promise
     times.push(performance.now() - started);
   }
   return times;
-}
-
-function quantile(times: readonly number[], share: number): number {
-  const sorted = [...times].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
-}
-
-const median = (times: readonly number[]): number => quantile(times, 0.5);
-const spread = (times: readonly number[]): string => `p50 ${ms(median(times))}, p95 ${ms(quantile(times, 0.95))}`;
-const ratio = (theirs: number, ours: number): string => `${(theirs / ours).toFixed(1)}×`;
-const count = (n: number): string => n.toLocaleString('en');
-const ms = (time: number): string =>
-  time < 1 ? `${(time * 1_000).toFixed(0)} µs` : `${time.toFixed(time < 100 ? 1 : 0)} ms`;
-
-function heading(text: string): void {
-  console.log(`\n${text}`);
-}
-
-function line(what: string, figures: string): void {
-  console.log(`  ${what.padEnd(52)} ${figures}`);
 }

@@ -1,3 +1,4 @@
+import { PerformanceObserver } from 'node:perf_hooks';
 import type { Gateway } from '../src/server/compose.ts';
 import type { LinkingStats } from '../src/services/linking/linking-stats.ts';
 import type { SyncRun } from '../src/services/sync/types.ts';
@@ -12,6 +13,9 @@ import { readAll } from './support/read-all.ts';
  * Leaves the filled store to the benches that come after.
  */
 export async function run(): Promise<void> {
+  new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) garbageMs += duration;
+  }).observe({ entryTypes: ['gc'] });
   const emulators = await startEmulators();
   const gateway = await openCompanyGateway(storeName(), emulators.said);
   try {
@@ -38,17 +42,28 @@ interface Timed<T> {
   readonly seconds: number;
   /** Processor seconds of this process, all its threads. */
   readonly cpu: number;
+  /** Seconds in which the main thread stood still to collect garbage. */
+  readonly garbage: number;
   readonly emulatorCpu: number;
 }
+
+let garbageMs = 0;
 
 async function timed<T>(emulators: Child<unknown>, work: () => Promise<T>): Promise<Timed<T>> {
   const cpu = process.cpuUsage();
   const emulatorCpu = emulators.cpuSeconds();
+  const garbage = garbageMs;
   const started = performance.now();
   const result = await work();
   const seconds = (performance.now() - started) / 1_000;
   const { user, system } = process.cpuUsage(cpu);
-  return { result, seconds, cpu: (user + system) / 1e6, emulatorCpu: emulators.cpuSeconds() - emulatorCpu };
+  return {
+    result,
+    seconds,
+    cpu: (user + system) / 1e6,
+    garbage: (garbageMs - garbage) / 1_000,
+    emulatorCpu: emulators.cpuSeconds() - emulatorCpu,
+  };
 }
 
 function printFirst(gateway: Gateway, first: Timed<SyncRun[]>, floor: Timed<number>): void {
@@ -61,6 +76,12 @@ function printFirst(gateway: Gateway, first: Timed<SyncRun[]>, floor: Timed<numb
     value: first.cpu,
     unit: 's',
     peer: { name: 'reading alone', value: floor.cpu },
+  });
+  figure({
+    name: '  collecting garbage, main thread',
+    value: first.garbage,
+    unit: 's',
+    peer: { name: 'reading alone', value: floor.garbage },
   });
   figure({
     name: '  processor time of the emulators',

@@ -15,8 +15,9 @@ export interface SyntheticTopology {
 }
 
 const PROVIDERS = 4;
-/** Share of people with an account at each provider; together 4 a person as in an enterprise with test tenants. */
 const LINKS_PER_PERSON = 100;
+/** Primes that divide no round number of people: steps that meet everybody once. */
+const STRIDES = [7_919, 104_729, 15_485_863, 611_953, 49_979_687];
 
 /** Small, quick and the same everywhere: mulberry32. */
 export function seeded(seed: number): () => number {
@@ -111,13 +112,14 @@ export function syntheticTopology(people: number, seed = 7): SyntheticTopology {
       else links.add(identities[i]!, 'HAS_ACCOUNT', account, 1);
       links.add(account, 'MEMBER_OF', everyone!, 20 + p);
       if (i % 4 === 0) links.add(account, 'HAS_ROLE', pickPopular(roles), 50 + p);
-      for (let n = 0; n < 2; n++) links.add(account, 'ASSIGNED_TO', pick(apps[p]!), 30 + p);
+      for (const app of new Set([pick(apps[p]!), pick(apps[p]!)])) links.add(account, 'ASSIGNED_TO', app, 30 + p);
     }
     // All assigned applications but the first two: those let people in elsewhere.
     links.add(everyone!, 'ASSIGNED_TO', apps[p]![0]!, 30 + p);
     for (const [i, group] of others.entries()) {
       const applications = 1 + Math.floor(random() * 3);
-      for (let n = 0; n < applications; n++) links.add(group, 'ASSIGNED_TO', pickPopular(apps[p]!), 30 + p);
+      const assigned = new Set(Array.from({ length: applications }, () => pickPopular(apps[p]!)));
+      for (const app of assigned) links.add(group, 'ASSIGNED_TO', app, 30 + p);
       if (i % 5 === 0 && i > 0) links.add(group, 'MEMBER_OF', others[Math.floor(random() * i)]!, 20 + p);
     }
   }
@@ -125,12 +127,18 @@ export function syntheticTopology(people: number, seed = 7): SyntheticTopology {
     links.add(pickPopular(roles), 'GRANTS', permission, 41);
     links.add(permission, 'PERMITS', apps[i % PROVIDERS]![i % 5]!, 41);
   }
-  // The rest are memberships, in groups of very different sizes.
-  const weights = groups.map((ids) => cumulative(ids.length - 1, random));
-  while (links.count < people * LINKS_PER_PERSON) {
-    const p = links.count % PROVIDERS;
-    const group = groups[p]![1 + heaviest(weights[p]!, random())]!;
-    for (let n = 0; n < 16; n++) links.add(pick(accounts[p]!), 'MEMBER_OF', group, 20 + p);
+  // The rest are memberships, in groups of very different sizes, nobody twice in one.
+  const rest = people * LINKS_PER_PERSON - links.count;
+  for (let p = 0; p < PROVIDERS; p++) {
+    const shares = logNormalShares(groups[p]!.length - 1, random);
+    for (const [i, share] of shares.entries()) {
+      const size = Math.min(Math.round((share * rest) / PROVIDERS), Math.floor(people * 0.8));
+      const offset = Math.floor(random() * people);
+      const stride = STRIDES[Math.floor(random() * STRIDES.length)]!;
+      for (let n = 0; n < size; n++) {
+        links.add(accounts[p]![(offset + n * stride) % people]!, 'MEMBER_OF', groups[p]![i + 1]!, 20 + p);
+      }
+    }
   }
 
   const count = kinds.length;
@@ -185,26 +193,13 @@ export async function* chunksOf(topology: SyntheticTopology, seq = 1, rows = 20_
   }
 }
 
-/** Running shares of `count` log-normal weights. */
-function cumulative(count: number, random: () => number): Float64Array {
-  const shares = new Float64Array(count);
-  let sum = 0;
+/** Log-normal shares of one whole. */
+function logNormalShares(count: number, random: () => number): Float64Array {
+  const weights = new Float64Array(count);
   for (let i = 0; i < count; i++) {
     const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-    sum += Math.exp(normal * 1.2);
-    shares[i] = sum;
+    weights[i] = Math.exp(normal * 1.2);
   }
-  return shares.map((share) => share / sum);
-}
-
-/** Place of the first share that is not below `at`. */
-function heaviest(shares: Float64Array, at: number): number {
-  let low = 0;
-  let high = shares.length - 1;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (shares[middle]! < at) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  return weights.map((weight) => weight / sum);
 }
