@@ -40,6 +40,8 @@ export class Linker {
   private holds = 0;
   private timer: NodeJS.Timeout | null = null;
   private running: Promise<void> = Promise.resolve();
+  /** Reads or links right now; changes wait in the queue until it has come to a point where it takes them. */
+  private isBusy = false;
   private unsubscribe: () => void = () => {};
   private isClosed = false;
 
@@ -53,11 +55,18 @@ export class Linker {
   /** Reads the graph as it is, links what is not linked, then follows. */
   async start(): Promise<void> {
     this.source = await this.graph.sourceId({ connector: CROSSWALK, listing: 'linking' });
+    this.isBusy = true;
     this.unsubscribe = this.graph.onChange((change) => {
       this.queue.push(change);
-      this.schedule();
+      // A first sync brings a million changes: kept whole until its end they would fill the memory.
+      if (this.holds > 0 && !this.isBusy && !this.isStale) this.drain();
+      else this.schedule();
     });
-    await this.state.load(this.source);
+    try {
+      await this.state.load(this.source);
+    } finally {
+      this.isBusy = false;
+    }
     await this.flush();
   }
 
@@ -103,6 +112,15 @@ export class Linker {
   }
 
   private async work(): Promise<void> {
+    this.isBusy = true;
+    try {
+      await this.linkAll();
+    } finally {
+      this.isBusy = false;
+    }
+  }
+
+  private async linkAll(): Promise<void> {
     for (;;) {
       if (this.isClosed) return;
       if (this.isStale) {
