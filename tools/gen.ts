@@ -4,14 +4,25 @@
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { configDocFile } from './generators/config-docs.ts';
 import { configSchemaFile } from './generators/config-schema.ts';
 import { graphqlSchemaFile } from './generators/graphql-schema.ts';
+import { accessModelDocFile, operationsDocFile } from './generators/guide-docs.ts';
+import { providerDocFiles } from './generators/provider-docs.ts';
 import { providerRegistryFile } from './generators/provider-registry.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
 // The registry comes first: the others may import what imports it.
-const files = [providerRegistryFile, graphqlSchemaFile, configSchemaFile];
+const files = [
+  providerRegistryFile,
+  graphqlSchemaFile,
+  configSchemaFile,
+  ...providerDocFiles,
+  configDocFile,
+  accessModelDocFile,
+  operationsDocFile,
+];
 
 const isCheck = process.argv.includes('--check');
 const outdated: string[] = [];
