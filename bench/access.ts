@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CommittedChange, LinkChange } from '../src/domain/changes.ts';
@@ -7,152 +7,129 @@ import { AccessIndex } from '../src/services/access/access-index.ts';
 import { neighbours, paths, reach, whoCanReach, whoCanReachAsync } from '../src/services/access/queries.ts';
 import { readSnapshot, writeSnapshot } from '../src/services/access/snapshot-file.ts';
 import { graphology, mapOfSets, type Peer, walkedLinks } from './access/peers.ts';
-import { count, heading, line, median, ms, ratio, spread } from './access/print.ts';
-import { coldStartOfStore } from './access/store.ts';
 import { chunksOf, type SyntheticTopology, seeded, syntheticTopology } from './access/topology.ts';
+import { figure, median, percentile } from './support/figures.ts';
 
 const MEGABYTE = 1e6;
+const PEOPLE: { readonly [size: string]: number } = { S: 1_000, M: 10_000, L: 100_000 };
 
 /**
- * The access index on an invented company: M (10,000 people, 1 M links) or, with `ACCESS_BENCH=L`, 100,000 people and
- * 10 M links. Prints build, memory, queries, updates and the snapshot, and in M the ratio to two peers in the same run.
+ * The access index on an invented company of about 100 links a person: `ACCESS_BENCH` S, M (1 M links, the default) or L
+ * (10 M). Build, memory, queries, updates and the snapshot, and up to M the ratio to two peers in the same run.
  */
 export async function run(): Promise<void> {
-  const people = process.env['ACCESS_BENCH'] === 'L' ? 100_000 : 10_000;
+  const size = process.env['ACCESS_BENCH'] || 'M';
+  const people = PEOPLE[size] ?? PEOPLE['M']!;
   const topology = syntheticTopology(people);
-  const random = seeded(11);
-
-  const builds: number[] = [];
-  let index = await built(topology, builds);
-  for (let i = 0; i < 2; i++) index = await built(topology, builds);
-  heading(`access index: ${count(people)} people, ${count(index.nodeCount)} nodes, ${count(index.linkCount)} links`);
-  line('build from topology', ms(median(builds)));
-  line(
-    'memory',
-    `${(index.bytes / MEGABYTE).toFixed(1)} MB, ${(index.bytes / index.linkCount).toFixed(1)} bytes a link ` +
-      `(${count(index.federations.size)} federated log-ins)`,
-  );
-
-  const someone = (): number => 1 + Math.floor(random() * people);
-  const pick = (ids: readonly number[]): number => ids[Math.floor(random() * ids.length)]!;
-  const quick = timesOf(2_000, () => {
-    const from = someone();
-    return () => reach(index, from, { kinds: ['Application'] }).ids.length;
+  const builds = await asyncTimes(3, () => AccessIndex.build('bench', chunksOf(topology)));
+  const index = await AccessIndex.build('bench', chunksOf(topology));
+  const data = `${size}: ${count(index.nodeCount)} nodes, ${count(index.linkCount)} links`;
+  figure({ name: 'index: build from topology', value: median(builds), unit: 'ms', data });
+  const memory = size === 'L' ? { target: '< 150' } : {};
+  figure({ name: 'index: memory', value: index.bytes / MEGABYTE, unit: 'MB', ...memory, data });
+  figure({
+    name: 'index: memory of a link, nodes shared out',
+    value: index.bytes / index.linkCount,
+    unit: 'bytes',
+    data,
   });
-  line('reach of an identity: applications', spread(quick));
-  const biggest = whoCanReach(index, topology.biggest).ids.length;
-  line(
-    `who can reach the biggest application (${count(biggest)})`,
-    spread(timesOf(people > 10_000 ? 15 : 40, () => () => whoCanReach(index, topology.biggest))),
-  );
-  line('  the same, letting others run', spread(await asyncTimes(10, () => whoCanReachAsync(index, topology.biggest))));
-  line(
-    'who can reach a random application',
-    spread(
-      timesOf(100, () => {
-        const target = pick(topology.applications);
-        return () => whoCanReach(index, target);
-      }),
-    ),
-  );
+  measureQueries(index, topology, data);
+  await measureBigWalks(index, topology, data);
+  if (people <= 10_000) comparePeers(index, topology);
+  measureUpdates(index, topology);
+  await measureSnapshot(index, topology, data);
+}
+
+function measureQueries(index: AccessIndex, topology: SyntheticTopology, data: string): void {
+  const random = seeded(11);
+  const someone = (): number => 1 + Math.floor(random() * topology.people);
+  const pick = (ids: ArrayLike<number>): number => ids[Math.floor(random() * ids.length)]!;
   const pairs = Array.from({ length: 1_000 }, () => {
     const from = someone();
     const { ids } = reach(index, from, { kinds: ['Application'] });
-    return { from, to: ids.length > 0 ? ids[Math.floor(random() * ids.length)]! : topology.biggest };
+    return { from, to: ids.length > 0 ? pick(ids) : topology.biggest };
   });
-  let at = 0;
-  line(
-    '10 paths of a pair',
-    spread(
-      timesOf(1_000, () => {
-        const { from, to } = pairs[at++ % pairs.length]!;
-        return () => paths(index, from, to, { mode: 'all', limit: 10 });
-      }),
-    ),
+  const pair = (n: number) => pairs[n % pairs.length]!;
+  const starts = Array.from({ length: 2_000 }, someone);
+  const accounts = Array.from({ length: 2_000 }, () => pick(topology.accounts));
+
+  spread(
+    'reach: applications of an identity',
+    data,
+    '< 5',
+    timesOf(2_000, (n) => reach(index, starts[n]!, { kinds: ['Application'] })),
   );
-  line(
-    'all shortest paths of a pair',
-    spread(
-      timesOf(1_000, () => {
-        const { from, to } = pairs[at++ % pairs.length]!;
-        return () => paths(index, from, to, { limit: 100 });
-      }),
-    ),
+  spread(
+    'paths: 10 of a pair',
+    data,
+    '< 5',
+    timesOf(1_000, (n) => paths(index, pair(n).from, pair(n).to, { mode: 'all', limit: 10 })),
   );
-  line(
+  spread(
+    'paths: all shortest of a pair',
+    data,
+    '< 5',
+    timesOf(1_000, (n) => paths(index, pair(n).from, pair(n).to, { limit: 100 })),
+  );
+  spread(
     'neighbours: groups of an account',
-    spread(
-      timesOf(2_000, () => {
-        const id = pick(topology.accounts);
-        return () => neighbours(index, id, { direction: 'out', linkKinds: ['MEMBER_OF'], limit: 50 });
-      }),
-    ),
+    data,
+    undefined,
+    timesOf(2_000, (n) => neighbours(index, accounts[n]!, { direction: 'out', linkKinds: ['MEMBER_OF'] })),
   );
-  line(
-    'neighbours: 50 of everybody in a group',
-    spread(
-      timesOf(
-        100,
-        () => () => neighbours(index, topology.groups[0]!, { direction: 'in', linkKinds: ['MEMBER_OF'], limit: 50 }),
-      ),
-    ),
+  spread(
+    'neighbours: 50 members of the group of all',
+    data,
+    undefined,
+    timesOf(100, () => neighbours(index, topology.groups[0]!, { direction: 'in', linkKinds: ['MEMBER_OF'] })),
   );
-
-  if (people <= 10_000) comparePeers(index, topology, random);
-  updateCost(index, topology, random);
-  await coldStart(index, topology);
-  await coldStartOfStore();
 }
 
-async function built(topology: SyntheticTopology, builds: number[]): Promise<AccessIndex> {
-  const started = performance.now();
-  const index = await AccessIndex.build('bench', chunksOf(topology));
-  builds.push(performance.now() - started);
-  return index;
+async function measureBigWalks(index: AccessIndex, topology: SyntheticTopology, data: string): Promise<void> {
+  const { biggest, applications } = topology;
+  const random = seeded(12);
+  const targets = Array.from({ length: 100 }, () => applications[Math.floor(random() * applications.length)]!);
+  const target = topology.people > 10_000 ? '< 300' : '< 30';
+  const found = `${data}; ${count(whoCanReach(index, biggest).ids.length)} found`;
+  spread(
+    'who can reach: biggest application',
+    found,
+    target,
+    timesOf(30, () => whoCanReach(index, biggest)),
+  );
+  const yielding = await asyncTimes(30, () => whoCanReachAsync(index, biggest));
+  spread('who can reach: the same, letting others run', found, target, yielding);
+  spread(
+    'who can reach: random application',
+    data,
+    target,
+    timesOf(100, (n) => whoCanReach(index, targets[n]!)),
+  );
 }
 
-function comparePeers(index: AccessIndex, topology: SyntheticTopology, random: () => number): void {
-  heading('the same walks in the same process');
+function comparePeers(index: AccessIndex, topology: SyntheticTopology): void {
+  const random = seeded(13);
   const links = walkedLinks(index);
+  const { applications, biggest } = topology;
   const starts = Array.from({ length: 1_000 }, () => 1 + Math.floor(random() * topology.people));
-  const targets = Array.from(
-    { length: 30 },
-    () => topology.applications[Math.floor(random() * topology.applications.length)]!,
-  );
+  const targets = Array.from({ length: 30 }, () => applications[Math.floor(random() * applications.length)]!);
+  const measured = (peer: Peer): { sum: number; times: Readonly<Record<string, number>> } => {
+    let sum = 0;
+    const add = (found: number): void => {
+      sum += found;
+    };
+    const times = {
+      'reach of an identity': median(timesOf(starts.length, (n) => add(peer.reach(starts[n]!)))),
+      'who can reach the biggest application': median(timesOf(7, () => add(peer.whoCanReach(biggest)))),
+      'who can reach a random application': median(timesOf(targets.length, (n) => add(peer.whoCanReach(targets[n]!)))),
+    };
+    return { sum, times };
+  };
   const own: Peer = {
     name: 'index',
     buildMs: 0,
     reach: (from) => reach(index, from).ids.length,
     whoCanReach: (target) => whoCanReach(index, target).ids.length,
-  };
-  const measured = (peer: Peer) => {
-    let sum = 0;
-    const count = (found: number): void => {
-      sum += found;
-    };
-    const turn = { s: 0, t: 0 };
-    const reachMs = median(
-      timesOf(
-        starts.length,
-        () => {
-          const from = starts[turn.s++ % starts.length]!;
-          return () => count(peer.reach(from));
-        },
-        0,
-      ),
-    );
-    const biggestMs = median(timesOf(7, () => () => count(peer.whoCanReach(topology.biggest)), 0));
-    const randomMs = median(
-      timesOf(
-        targets.length,
-        () => {
-          const target = targets[turn.t++ % targets.length]!;
-          return () => count(peer.whoCanReach(target));
-        },
-        0,
-      ),
-    );
-    return { reachMs, biggestMs, randomMs, sum };
   };
   measured(own);
   const ours = measured(own);
@@ -160,18 +137,20 @@ function comparePeers(index: AccessIndex, topology: SyntheticTopology, random: (
     const peer = make(index, links);
     const theirs = measured(peer);
     if (theirs.sum !== ours.sum) throw new Error(`${peer.name} finds ${theirs.sum}, the index ${ours.sum}`);
-    line(
-      peer.name,
-      `build ${ms(peer.buildMs)} · reach ${ms(theirs.reachMs)} (${ratio(theirs.reachMs, ours.reachMs)}) · ` +
-        `who can, biggest ${ms(theirs.biggestMs)} (${ratio(theirs.biggestMs, ours.biggestMs)}) · ` +
-        `random ${ms(theirs.randomMs)} (${ratio(theirs.randomMs, ours.randomMs)})`,
-    );
+    for (const [what, value] of Object.entries(ours.times)) {
+      figure({
+        name: `${what}, against ${peer.name}`,
+        value,
+        unit: 'ms, p50',
+        peer: { name: peer.name, value: theirs.times[what]! },
+      });
+    }
   }
 }
 
 /** Takes links out and puts them back, in change sets of the size of a sync's. */
-function updateCost(index: AccessIndex, { links }: SyntheticTopology, random: () => number): void {
-  heading('updates');
+function measureUpdates(index: AccessIndex, { links }: SyntheticTopology): void {
+  const random = seeded(14);
   const size = 500;
   const state = { flags: 0, properties: null, hash: 0 };
   const sets = Array.from({ length: 40 }, () => {
@@ -192,48 +171,47 @@ function updateCost(index: AccessIndex, { links }: SyntheticTopology, random: ()
     };
     index.apply(change);
   };
-  const before = index.countsBySource();
-  const times = sets.map((set) => {
-    const started = performance.now();
-    apply(set.map((link) => ({ ...link, before: state, after: null })));
-    apply(set.map((link) => ({ ...link, before: null, after: state })));
-    return performance.now() - started;
+  const before = JSON.stringify([...index.countsBySource()]);
+  const times = timesOf(sets.length, (n) => {
+    apply(sets[n]!.map((link) => ({ ...link, before: state, after: null })));
+    apply(sets[n]!.map((link) => ({ ...link, before: null, after: state })));
   });
-  if (JSON.stringify([...before]) !== JSON.stringify([...index.countsBySource()])) throw new Error('digests differ');
-  line(`${size} links out and in again`, `${spread(times)}, ${((median(times) * 1_000) / size).toFixed(1)} µs a link`);
+  if (before !== JSON.stringify([...index.countsBySource()])) throw new Error('the digests differ after the updates');
+  spread(
+    `update: ${size} links out and in again`,
+    `${((median(times) * 1_000) / size).toFixed(1)} µs a link`,
+    undefined,
+    times,
+  );
 }
 
-async function coldStart(index: AccessIndex, topology: SyntheticTopology): Promise<void> {
-  heading('cold start of the index');
+async function measureSnapshot(index: AccessIndex, topology: SyntheticTopology, data: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'access-bench-'));
   try {
     const path = join(folder, 'topology.snap');
     const writes = await asyncTimes(3, () => writeSnapshot(path, index.parts(), null));
-    const { size } = await stat(path);
-    line('write the snapshot, flushed', `${ms(median(writes))}, ${(size / MEGABYTE).toFixed(1)} MB`);
+    figure({ name: 'snapshot: write, flushed', value: median(writes), unit: 'ms', data });
     const loads = await asyncTimes(5, async () => {
       const snapshot = await readSnapshot(path, 'bench');
       if (snapshot === null || typeof snapshot === 'string') throw new Error(`not read: ${snapshot}`);
       if (new AccessIndex(snapshot.parts).linkCount !== index.linkCount) throw new Error('links are missing');
     });
     const rebuilds = await asyncTimes(3, () => AccessIndex.build('bench', chunksOf(topology)));
-    line('load the snapshot', spread(loads));
-    line('rebuild from topology in memory', `${ms(median(rebuilds))} (${ratio(median(rebuilds), median(loads))})`);
+    const peer = { name: 'build from arrays', value: median(rebuilds) };
+    figure({ name: 'snapshot: load', value: median(loads), unit: 'ms', peer, data });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** `prepare` is not timed, what it returns is. A tenth of the rounds warms up. */
-function timesOf(rounds: number, prepare: () => () => unknown, warmUp = Math.ceil(rounds / 10)): number[] {
-  const times: number[] = [];
-  for (let i = -warmUp; i < rounds; i++) {
-    const work = prepare();
+/** Times of `work(0)`, `work(1)` …, the first tenth once more beforehand to warm up. */
+function timesOf(rounds: number, work: (n: number) => unknown): number[] {
+  for (let n = 0; n < Math.ceil(rounds / 10); n++) work(n);
+  return Array.from({ length: rounds }, (_, n) => {
     const started = performance.now();
-    work();
-    if (i >= 0) times.push(performance.now() - started);
-  }
-  return times;
+    work(n);
+    return performance.now() - started;
+  });
 }
 
 async function asyncTimes(rounds: number, work: () => Promise<unknown>): Promise<number[]> {
@@ -244,4 +222,14 @@ async function asyncTimes(rounds: number, work: () => Promise<unknown>): Promise
     times.push(performance.now() - started);
   }
   return times;
+}
+
+/** Median and 95th percentile; the target is for the latter. */
+function spread(name: string, data: string, target: string | undefined, times: readonly number[]): void {
+  figure({ name, value: median(times), unit: 'ms, p50', data });
+  figure({ name, value: percentile(times, 0.95), unit: 'ms, p95', data, ...(target === undefined ? {} : { target }) });
+}
+
+function count(n: number): string {
+  return n.toLocaleString('en');
 }
