@@ -54,8 +54,10 @@ export async function identitiesOf(graph: Graph): Promise<Map<string, number>> {
 export function compareWithTruth(
   identities: ReadonlyMap<string, number>,
   people: readonly { readonly id: string; readonly accounts: readonly string[] }[],
+  machines: readonly { readonly accounts: readonly string[] }[],
 ): { precision: number; recall: number; pairs: number; wrong: [string, string][] } {
   const personOf = new Map(people.flatMap(({ id, accounts }) => accounts.map((key) => [key, id] as const)));
+  for (const { accounts } of machines) for (const key of accounts) personOf.set(key, `machine ${accounts[0]}`);
   const byIdentity = new Map<number, string[]>();
   for (const [key, identity] of identities) byIdentity.set(identity, [...(byIdentity.get(identity) ?? []), key]);
   let right = 0;
