@@ -46,8 +46,7 @@ export interface Gateway {
  */
 export async function openGateway({ config, folder }: LoadedConfig, options: GatewayOptions): Promise<Gateway> {
   const { clock, logger } = options;
-  const providers = await loadProviders(config.connectors);
-  checkSettings(config.connectors, providers);
+  const providers = await checkConnectors(config.connectors);
   const closers: (() => Promise<unknown> | unknown)[] = [];
   const closeAll = async (): Promise<void> => {
     for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close();
@@ -117,6 +116,18 @@ export async function openGateway({ config, folder }: LoadedConfig, options: Gat
     await closeAll();
     throw error;
   }
+}
+
+/**
+ * Loads the providers that connectors name, and checks every connector's settings. Opens nothing, asks nobody.
+ * @throws AppError `PROVIDER_UNKNOWN`, `CONFIG_INVALID` that lists every mistake
+ */
+export async function checkConnectors(
+  connectors: readonly ConnectorSection[],
+): Promise<ReadonlyMap<string, ProviderDefinition>> {
+  const providers = await loadProviders(connectors);
+  checkSettings(connectors, providers);
+  return providers;
 }
 
 /** Only the providers that are used: each is loaded when it is needed. */

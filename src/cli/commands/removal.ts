@@ -5,7 +5,7 @@ import { EXIT, type Format, type Io, render } from '../io.ts';
 const PREVIEW = `
   query Preview($connector: String!) {
     connector(connector: $connector) {
-      removalPreview { listings { title cause kinds { kind removed before } names } }
+      removalPreview { listings { title cause counts { kind removed before } names } }
     }
   }
 `;
@@ -20,7 +20,7 @@ interface Preview {
       readonly listings: readonly {
         readonly title: string;
         readonly cause: string;
-        readonly kinds: readonly { readonly kind: string; readonly removed: number; readonly before: number }[];
+        readonly counts: readonly { readonly kind: string; readonly removed: number; readonly before: number }[];
         readonly names: readonly string[];
       }[];
     } | null;
@@ -47,8 +47,8 @@ export async function removal(
     io.err(`Nothing of ${connector} waits for a decision.`);
     return EXIT.OK;
   }
-  const rows = preview.listings.flatMap(({ title, cause, kinds, names }) =>
-    kinds.map(({ kind, removed, before }) => ({
+  const rows = preview.listings.flatMap(({ title, cause, counts, names }) =>
+    counts.map(({ kind, removed, before }) => ({
       listing: title,
       cause,
       kind,
