@@ -44,7 +44,7 @@ export interface Fence {
 /**
  * One atomic step of the graph. Order inside: node upserts, link upserts, link removals, node removals.
  * The writer lists every link that touches a removed node under `removedLinks` (the access index knows them);
- * a store never searches for them.
+ * a store that is not shared never searches for them.
  */
 export interface ChangeSet {
   /** Random and unique: a repeated commit of the same id answers with the first one's result. */
@@ -66,6 +66,8 @@ export interface ChangeSet {
   /** Cursor of the consumer that writes this change set as its effect, moved in the same transaction. */
   readonly consumer?: { readonly name: string; readonly seq: number } | undefined;
   readonly fence?: Fence | undefined;
+  /** Written only if this is still the newest seq, else `SEQ_MOVED`: for a change made of what was read before. */
+  readonly expectedSeq?: number | undefined;
 }
 
 export interface NodeChange {

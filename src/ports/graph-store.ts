@@ -8,10 +8,13 @@ import type { NodeKind } from '../domain/node-kinds.ts';
  * graph-shaped crosses this port: no paths, no traversal. `test/contract/graph-store.contract.ts` is its law.
  *
  * Errors (AppError codes): `STORE_UNAVAILABLE` (retryable), `STORE_FULL`, `STORE_CORRUPT`, `STORE_SCHEMA_NEWER`,
- * `STORE_IN_USE`, `STORE_CLOSED`, `LEASE_LOST`, `INVALID_CURSOR`, `CURSOR_TOO_OLD`, `UNSUPPORTED_QUERY`,
+ * `STORE_IN_USE`, `STORE_CLOSED`, `LEASE_LOST`, `SEQ_MOVED`, `INVALID_CURSOR`, `CURSOR_TOO_OLD`, `UNSUPPORTED_QUERY`,
  * `CHANGE_INVALID` (an id never handed out or of another key, an unknown source, a key not of its kind).
  */
 export interface GraphStore {
+  /** Whether other gateways may write to it too: then each follows the log, and writers hold leases. */
+  readonly isShared: boolean;
+
   /** Opens or creates, migrates. Call once, before anything else. */
   open(): Promise<StoreInfo>;
 
@@ -23,6 +26,10 @@ export interface GraphStore {
    * Of several upserts of one node or link the last counts; a removal in the same change set wins over an upsert.
    * An upsert whose key has an id already takes effect on that id, and so do links of the same change set that name
    * the fresh one.
+   * A shared store also settles what the writer could not know (`docs/decisions/0007-many-gateways.md`): it removes
+   * every link that touches a removed node, listed or not, and leaves out link upserts whose start or end is not
+   * there after this change set; the row tells both as they happened.
+   * @throws `LEASE_LOST`, `SEQ_MOVED`; then nothing was written
    */
   commit(change: ChangeSet): Promise<CommittedChange | null>;
 
@@ -64,6 +71,8 @@ export interface GraphStore {
 
   /** The uint16 of a source, made at first use. Known ones are in {@link StoreInfo.sources} and here. */
   sourceId(source: SourceRef): Promise<number>;
+  /** All sources there are, also those that another gateway has made since {@link open}. */
+  sources(): Promise<StoreInfo['sources']>;
 
   list(query: ListQuery): Promise<Page>;
   search(query: SearchQuery): Promise<Page>;

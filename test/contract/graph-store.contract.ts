@@ -10,6 +10,7 @@ import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
 import { changeSets, type Effect, linkName, StoreModel, weirdText } from '../support/store-model.ts';
 import { collect, errorCode, Playground, type StoreUnderTest } from '../support/store-playground.ts';
 import { listContract } from './graph-store-lists.contract.ts';
+import { sharedContract } from './graph-store-shared.contract.ts';
 
 /**
  * The law of every graph store. Nothing here may depend on one of them.
@@ -288,7 +289,7 @@ export function storeContract(
             const firstId = await store.allocateIds(kinds.length * 2);
             const keys = kinds.map((kind, n) => ({ kind, key: `${play.connector}/${kind}/${n}'"\u0000/ü` }));
             const sources = [play.source, other];
-            const model = new StoreModel();
+            const model = new StoreModel(store.isShared);
             const { seq: start } = await store.range();
             const answers: CommittedChange[] = [];
             for (const change of gen(changeSets, { keys, firstId, sources })) {
@@ -620,8 +621,30 @@ export function storeContract(
         expect(await store.checkpoint(play.ref)).toBeNull();
         expect(await store.commit(change)).toEqual(first);
       });
+
+      test('a change made for one seq is refused when somebody else was quicker', async () => {
+        const play = await playground();
+        const { seq } = await store.range();
+        const [one, two] = await play.ids(2);
+        const change = { ...play.base(), nodes: [play.node('Group', one!)], expectedSeq: seq };
+        const first = await store.commit(change);
+        expect(first).toMatchObject({ seq: seq + 1 });
+        const late = { nodes: [play.node('Group', two!)], checkpoints: [{ source: play.ref, state: { late: true } }] };
+        expect(await errorCode(play.commit({ ...late, expectedSeq: seq }))).toBe('SEQ_MOVED');
+        expect(await store.nodes([two!])).toEqual([null]);
+        expect(await store.checkpoint(play.ref)).toBeNull();
+        expect(await store.commit(change)).toEqual(first);
+      });
+
+      test('tells all sources', async () => {
+        const play = await playground();
+        const late = { connector: play.connector, listing: 'late' };
+        const id = await store.sourceId(late);
+        expect(await store.sources()).toContainEqual({ id, source: late });
+      });
     });
 
+    sharedContract(() => create({ clock }));
     listContract(() => create({ clock }));
   });
 }

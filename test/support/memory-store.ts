@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { seqMoved } from '../../datasources/stores/shared/errors.ts';
 import type {
   ChangeSet,
   CommittedChange,
@@ -23,13 +24,20 @@ import {
 } from '../../src/ports/graph-store.ts';
 import { listNodes, searchNodes } from './memory-lists.ts';
 
+export interface MemoryStoreOptions {
+  readonly clock?: Clock;
+  /** As a database that several gateways write to; default false. */
+  readonly isShared?: boolean;
+}
+
 /** A graph store without a disk, for unit tests of what is written against the port: plain, complete, slow on lists. */
-export function createMemoryStore(options: { readonly clock?: Clock } = {}): GraphStore {
+export function createMemoryStore(options: MemoryStoreOptions = {}): GraphStore {
   return memoryStores(options)();
 }
 
 /** Store objects over the same data, as if a file was opened again and again. */
-export function memoryStores(options: { readonly clock?: Clock } = {}): () => GraphStore {
+export function memoryStores(options: MemoryStoreOptions = {}): () => GraphStore {
+  const isShared = options.isShared ?? false;
   const now = (): number => options.clock?.now() ?? Date.now();
   const storeId = randomUUID();
   const nodes = new Map<number, StoredNode>();
@@ -55,13 +63,16 @@ export function memoryStores(options: { readonly clock?: Clock } = {}): () => Gr
     seq,
     schema: 1,
     engine: 'memory',
-    sources: sources.map((source, i) => ({ id: i + 1, source })),
+    sources: sourceList(),
   });
+  const sourceList = () => sources.map((source, i) => ({ id: i + 1, source }));
   const follow = (key: string): string => redirects.get(key) ?? key;
   const livingId = (key: string): number | null => {
     const id = idByKey.get(follow(key));
     return id === undefined || nodes.get(id)!.removed ? null : id;
   };
+
+  const isAlive = (id: number): boolean => nodes.get(id)?.removed === false;
 
   function checkSource(source: number): void {
     if (sources[source - 1] === undefined) throw new AppError('CHANGE_INVALID', `The source ${source} is not known.`);
@@ -168,6 +179,7 @@ export function memoryStores(options: { readonly clock?: Clock } = {}): () => Gr
         throw new AppError('LEASE_LOST', `The lease ${fence.lease} has been lost; nothing was written.`);
       }
     }
+    if (change.expectedSeq !== undefined && change.expectedSeq !== seq) throw seqMoved(seq);
     check(change);
     const at = Math.max(now(), lastAt);
     // Who comes last wins and a removal wins over an upsert, so that every row tells before and after the whole.
@@ -190,8 +202,14 @@ export function memoryStores(options: { readonly clock?: Clock } = {}): () => Gr
         .map((node) => putNode(node, at)),
       ...[...goneNodes].map((id) => dropNode(id, at)),
     ].filter((entry) => entry !== null);
+    if (isShared) {
+      for (const [text, link] of links)
+        if (goneNodes.has(link.from) || goneNodes.has(link.to)) goneLinks.set(text, link);
+    }
     const linkChanges = [
-      ...[...newLinks].filter(([text]) => !goneLinks.has(text)).map(([, link]) => putLink(link)),
+      ...[...newLinks]
+        .filter(([text, { from, to }]) => !goneLinks.has(text) && (!isShared || (isAlive(from) && isAlive(to))))
+        .map(([, link]) => putLink(link)),
       ...[...goneLinks.values()].map(dropLink),
     ].filter((entry) => entry !== null);
     writeSides(change);
@@ -213,6 +231,7 @@ export function memoryStores(options: { readonly clock?: Clock } = {}): () => Gr
       if (closed) throw new AppError('STORE_CLOSED', 'The store is closed.');
     };
     return {
+      isShared,
       async open() {
         here();
         return info();
@@ -290,6 +309,10 @@ export function memoryStores(options: { readonly clock?: Clock } = {}): () => Gr
         here();
         const at = sources.findIndex((known) => sourceText(known) === sourceText(source));
         return at >= 0 ? at + 1 : sources.push({ connector: source.connector, listing: source.listing });
+      },
+      async sources() {
+        here();
+        return sourceList();
       },
       async list(query) {
         here();

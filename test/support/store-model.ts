@@ -27,6 +27,13 @@ export class StoreModel {
   readonly nodes = new Map<string, ModelNode>();
   readonly links = new Map<string, LinkRecord>();
 
+  readonly #isShared: boolean;
+
+  /** @param isShared no link is left without its ends, whatever the writer says */
+  constructor(isShared = false) {
+    this.#isShared = isShared;
+  }
+
   /** @returns what changed; empty when the change set takes no seq */
   apply(change: ChangeSet): Effect[] {
     const before = { nodes: new Map(this.nodes), links: new Map(this.links) };
@@ -49,7 +56,15 @@ export class StoreModel {
     for (const [key, node] of this.nodes) {
       if (gone.has(node.id)) this.nodes.set(key, { ...node, removed: true });
     }
+    if (this.#isShared) this.#dropDangling();
     return [...this.#nodeEffects(before.nodes), ...this.#linkEffects(before.links)];
+  }
+
+  #dropDangling(): void {
+    const living = new Set([...this.nodes.values()].flatMap(({ id, removed }) => (removed ? [] : [id])));
+    for (const [name, { from, to }] of this.links) {
+      if (!living.has(from) || !living.has(to)) this.links.delete(name);
+    }
   }
 
   #nodeEffects(before: ReadonlyMap<string, ModelNode>): Effect[] {

@@ -2,6 +2,7 @@ import type { ChangeSet, NodeUpsert } from '../../../src/domain/changes.ts';
 import { AppError } from '../../../src/domain/errors.ts';
 import type { LinkKey } from '../../../src/domain/graph.ts';
 import { BodyWriter, packBody } from '../shared/change-body.ts';
+import { seqMoved } from '../shared/errors.ts';
 import { CHANGE_COLUMNS, type ChangeRow } from './change-row.ts';
 import type { CommitContext } from './commit-context.ts';
 import type { Connection } from './driver.ts';
@@ -27,11 +28,13 @@ export function applyChange(db: Connection, change: ChangeSet, now: number): Cha
   if (known !== undefined) return known;
   if (db.get('select 1 from quiet_change where change_id = ?', change.changeId) !== undefined) return null;
   checkFence(db, change, now);
+  const newest = Number(readMeta(db, 'seq'));
+  if (change.expectedSeq !== undefined && change.expectedSeq !== newest) throw seqMoved(newest);
 
   const context: CommitContext = {
     db,
     body: new BodyWriter(),
-    seq: Number(readMeta(db, 'seq')) + 1,
+    seq: newest + 1,
     at: Math.max(now, Number(readMeta(db, 'at'))),
     nextId: Number(readMeta(db, 'nextId')),
     sources: new Set(db.all<[number]>('select id from source').map(([id]) => id)),

@@ -59,6 +59,8 @@ export function createSqliteStore(options: SqliteStoreOptions): GraphStore {
 
 /** Writes go to the writer's thread, reads run here on a read-only connection, each on the newest commit. */
 class SqliteStore implements GraphStore {
+  /** The file belongs to one process. */
+  readonly isShared = false;
   readonly #path: string;
   readonly #maxSizeBytes: number | null;
   readonly #logger: Logger;
@@ -90,8 +92,7 @@ class SqliteStore implements GraphStore {
       this.#readSources();
       const { seq } = readRange(this.#reader);
       this.#logger.info({ path: this.#path, storeId, seq, schema, sqlite }, 'store opened');
-      const sources = [...this.#sources].map(([id, source]) => ({ id, source }));
-      return { storeId, seq, schema, engine: `SQLite ${sqlite}`, sources };
+      return { storeId, seq, schema, engine: `SQLite ${sqlite}`, sources: await this.sources() };
     } catch (error) {
       await this.close();
       throw storeError(error, this.#path);
@@ -167,6 +168,11 @@ class SqliteStore implements GraphStore {
     const id = await this.#write('sourceId', { connector, listing });
     this.#sources.set(id, { connector, listing });
     return id;
+  }
+
+  async sources(): Promise<StoreInfo['sources']> {
+    this.#readSources();
+    return [...this.#sources].map(([id, source]) => ({ id, source }));
   }
 
   list(query: ListQuery): Promise<Page> {
