@@ -1,14 +1,7 @@
 import { registerEnumType } from 'type-graphql';
-import { LINK_KIND_NAMES, type LinkKind } from '../../src/domain/link-kinds.ts';
-import { NODE_KINDS, type NodeKind } from '../../src/domain/node-kinds.ts';
-import {
-  ACCOUNT_ENTRIES,
-  ACCOUNT_STATUSES,
-  type AccountEntry,
-  type AccountStatus,
-  PRINCIPAL_TYPES,
-  type PrincipalType,
-} from '../../src/domain/properties.ts';
+import { LINK_KIND_NAMES } from '../../src/domain/link-kinds.ts';
+import { NODE_KINDS } from '../../src/domain/node-kinds.ts';
+import { ACCOUNT_ENTRIES, ACCOUNT_STATUSES, PRINCIPAL_TYPES } from '../../src/domain/properties.ts';
 
 /** Every enum that the API gives out has it, so that a value of a newer server never breaks an older client. */
 export type OrUnknown<T extends string> = T | 'UNKNOWN';
@@ -49,8 +42,6 @@ export const PrincipalTypeEnum = enumType(
   'A person, a workload, or a log-in that several people use.',
   PRINCIPAL_TYPES,
 );
-
-export type { AccountEntry, AccountStatus, LinkKind, NodeKind, PrincipalType };
 
 export const CONNECTOR_STATES = [
   'NOT_CONNECTED',

@@ -14,9 +14,6 @@ export interface Viewer {
 /** Whoever reaches a loopback server that has no keys: the person at the machine. */
 export const LOOPBACK_VIEWER: Viewer = { name: 'loopback', role: 'admin' };
 
-/** The gateway's own consumers. */
-export const SYSTEM_VIEWER: Viewer = { name: 'system', role: 'admin' };
-
 /** @throws AppError `FORBIDDEN` when the viewer's role is below `role` */
 export function requireRole(viewer: Viewer, role: ViewerRole): void {
   if (VIEWER_ROLES.indexOf(viewer.role) >= VIEWER_ROLES.indexOf(role)) return;
