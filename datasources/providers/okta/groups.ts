@@ -1,7 +1,7 @@
 import { AppError, UPSTREAM_CODES } from '../../../src/domain/errors.ts';
 import { compact } from '../../../src/domain/graph.ts';
 import type { GroupProperties } from '../../../src/domain/properties.ts';
-import type { LinkDraft, NodeDraft, Syncer } from '../../../src/ports/provider.ts';
+import type { LinkDraft, NodeDraft, Syncer, SyncerContext } from '../../../src/ports/provider.ts';
 import { childListings } from './children.ts';
 import type { OktaClient } from './client.ts';
 import { groupRuleSchema, groupSchema, idSchema, type OktaGroup, type OktaGroupRule } from './payloads.ts';
@@ -34,8 +34,14 @@ export function toGroup(group: OktaGroup, rules: readonly OktaGroupRule[]): Node
   };
 }
 
-/** Id of Everyone, whose members are all users and are never listed; `null` when it may not be seen. */
-export async function everyoneId(client: OktaClient): Promise<string | null> {
+/**
+ * Id of Everyone, whose members are all users and are never listed. Where groups may not be read, the one that an earlier
+ * run saw: a lost scope must not read as lost memberships. `null` when nobody ever saw it.
+ */
+export async function everyoneId(
+  client: OktaClient,
+  context: Pick<SyncerContext, 'ids' | 'node'>,
+): Promise<string | null> {
   try {
     const builtIn = await client.all((start) => client.page(start, groupSchema), '/api/v1/groups', {
       filter: 'type eq "BUILT_IN"',
@@ -43,8 +49,12 @@ export async function everyoneId(client: OktaClient): Promise<string | null> {
     });
     return builtIn.find((group) => group.type === 'BUILT_IN' && group.profile?.name === 'Everyone')?.id ?? null;
   } catch (error) {
-    if (isRefusal(error)) return null;
-    throw error;
+    if (!isRefusal(error)) throw error;
+    for (const id of context.ids('groups', 'Group')) {
+      const group = await context.node('Group', id);
+      if (group?.properties['type'] === 'BUILT_IN' && group.name === 'Everyone') return id;
+    }
+    return null;
   }
 }
 
@@ -108,8 +118,8 @@ export function groupMembersSyncer(reading: OktaReading): Syncer {
     links: ['MEMBER_OF'],
     requires: ['okta.groups.read'],
     after: ['groups'],
-    async *read({ cursor, ids }, client) {
-      const everyone = await everyoneId(client);
+    async *read({ cursor, ids, node }, client) {
+      const everyone = await everyoneId(client, { ids, node });
       const batches = childListings({
         client,
         cursor,

@@ -1,6 +1,6 @@
 import { AppError, UPSTREAM_CODES } from '../../../src/domain/errors.ts';
-import type { FederatedSubject } from '../../../src/domain/properties.ts';
-import type { LinkDraft, Syncer } from '../../../src/ports/provider.ts';
+import type { AccountProperties, FederatedSubject } from '../../../src/domain/properties.ts';
+import type { LinkDraft, Syncer, SyncerContext } from '../../../src/ports/provider.ts';
 import { isDeprovisioned, isUserId, toAccount } from './account.ts';
 import type { OktaClient } from './client.ts';
 import { everyoneId, memberOf } from './groups.ts';
@@ -18,16 +18,22 @@ const PASSES = [
 export function usersSyncer(reading: OktaReading): Syncer {
   const { connector } = reading;
 
-  const subjectsOrNone = async (client: OktaClient): Promise<ReadonlyMap<string, readonly FederatedSubject[]>> => {
+  /** What inbound identity providers call each user; where they may not be read, what was known of the user before. */
+  const subjectsOf = async (
+    client: OktaClient,
+    context: SyncerContext,
+  ): Promise<(user: string) => Promise<readonly FederatedSubject[]>> => {
     try {
-      return await readSubjects(client);
+      const subjects = await readSubjects(client);
+      return async (user) => subjects.get(user) ?? [];
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      reading.logger.warn(
-        { connector },
-        'inbound identity providers cannot be read; accounts do not say where they come from',
-      );
-      return new Map();
+      reading.logger.warn({ connector }, 'inbound identity providers cannot be read; what was known of them is kept');
+      return async (user) => {
+        const known = await context.node('Account', user);
+        const { federatedSubjects = [] } = (known?.properties ?? {}) as Pick<AccountProperties, 'federatedSubjects'>;
+        return federatedSubjects;
+      };
     }
   };
 
@@ -48,9 +54,10 @@ export function usersSyncer(reading: OktaReading): Syncer {
     links: ['MEMBER_OF'],
     requires: ['okta.users.read'],
     mandatory: true,
-    async *read({ cursor }, client) {
-      const everyone = await everyoneId(client);
-      const subjects = await subjectsOrNone(client);
+    async *read(context, client) {
+      const { cursor } = context;
+      const everyone = await everyoneId(client, context);
+      const subjects = await subjectsOf(client, context);
       let logins: ReadonlyMap<string, string> | null = null;
       const first = cursor?.['pass'] === 1 ? 1 : 0;
       const resume = nextOf(cursor);
@@ -70,8 +77,10 @@ export function usersSyncer(reading: OktaReading): Syncer {
               : page.rows.filter((user) => !isDeprovisioned(user)).map((user) => memberOf(user.id, everyone));
           const isLast = pass === PASSES.length - 1 && page.next === null;
           yield {
-            nodes: page.rows.map((user) =>
-              toAccount(user, { connector, subjects: subjects.get(user.id) ?? [], idOfLogin }),
+            nodes: await Promise.all(
+              page.rows.map(async (user) =>
+                toAccount(user, { connector, subjects: await subjects(user.id), idOfLogin }),
+              ),
             ),
             links,
             // After the last page of a pass the next one begins; `next` absent says: from its start.
