@@ -1,5 +1,5 @@
 import { AppError, UPSTREAM_CODES } from '../../../src/domain/errors.ts';
-import type { SyncerContext, SyncPage } from '../../../src/ports/provider.ts';
+import type { NodeDraft, SyncerContext, SyncPage } from '../../../src/ports/provider.ts';
 import { roleLinks, toAdminAccount } from './accounts.ts';
 import type { JumpCloudClient } from './client.ts';
 import {
@@ -48,6 +48,7 @@ const NARROW_FIELDS = '_id email firstname lastname admin';
 export class AdminsOfUsers {
   readonly #client: JumpCloudClient;
   #known: ReadonlyMap<string, AdminOfUser> | null = null;
+  #isWhole = false;
 
   constructor(client: JumpCloudClient) {
     this.#client = client;
@@ -56,6 +57,12 @@ export class AdminsOfUsers {
   /** From a whole listing of the users; `null`: a new one has begun. */
   set(found: ReadonlyMap<string, AdminOfUser> | null): void {
     this.#known = found;
+    this.#isWhole = found !== null;
+  }
+
+  /** Whether an administrator that {@link all} does not name is no user. An empty or broken list of users cannot tell. */
+  get isWhole(): boolean {
+    return this.#isWhole;
   }
 
   /** By administrator id. */
@@ -63,13 +70,18 @@ export class AdminsOfUsers {
     if (this.#known !== null) return this.#known;
     const found = new Map<string, AdminOfUser>();
     const read = this.#client.v1('/api/systemusers', systemUserSchema, { signal, fields: NARROW_FIELDS });
+    let rows = 0;
+    let isWhole = true;
     for await (const page of sortedPages(read, (user) => user._id)) {
+      rows += page.rows.length;
+      isWhole &&= page.incomplete === undefined;
       for (const user of page.rows) {
         const admin = adminOfUser(user);
         if (admin !== null) found.set(admin.adminId, admin);
       }
     }
     this.#known = found;
+    this.#isWhole = isWhole && rows > 0;
     return found;
   }
 }
@@ -88,7 +100,7 @@ export async function* listAdministrators(
   const ofUsers = await users.all(signal);
   const read = client.v1('/api/users', adminSchema, { signal, fields: ADMIN_FIELDS });
   try {
-    yield* listSorted(
+    const pages = listSorted(
       context,
       read,
       (admin) => admin._id,
@@ -97,10 +109,22 @@ export async function* listAdministrators(
         links: roleLinks(admin),
       }),
     );
+    for await (const page of pages) {
+      yield users.isWhole
+        ? page
+        : { ...page, nodes: await Promise.all(page.nodes.map((node) => withKnownUser(node, context))) };
+    }
   } catch (error) {
     if (!isRefused(error)) throw error;
     yield await fromUsers(client, connector, ofUsers, signal);
   }
+}
+
+/** Whose log-in it is stays as it was while the users do not say. */
+async function withKnownUser(node: NodeDraft, context: SyncerContext): Promise<NodeDraft> {
+  if ('sameAs' in node.properties) return node;
+  const sameAs = (await context.node(node.kind, node.nativeId))?.properties['sameAs'];
+  return sameAs === undefined ? node : { ...node, properties: { ...node.properties, sameAs } };
 }
 
 async function fromUsers(
