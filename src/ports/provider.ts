@@ -116,6 +116,8 @@ export interface ProviderContext {
   readonly signal: AbortSignal;
   /** Test and demo only: lets a base URL be plain HTTP on a loopback address. */
   readonly allowLoopback: boolean;
+  /** What the connector was connected to before, for providers that do not always tell who they are. */
+  readonly knownTenant?: { readonly nativeId: string; readonly name: string } | undefined;
 }
 
 export interface Provided<Kind extends string> {

@@ -1,4 +1,10 @@
-import { defineProvider, type Syncer, type SyncPage, type TenantInfo } from '../../../src/ports/provider.ts';
+import {
+  defineProvider,
+  type ProviderContext,
+  type Syncer,
+  type SyncPage,
+  type TenantInfo,
+} from '../../../src/ports/provider.ts';
 import { TorqClient } from './client.ts';
 import { fromApiKey, fromRole, fromUser, together } from './records.ts';
 import { REQUIRES } from './scopes.ts';
@@ -30,7 +36,7 @@ export const torqProvider = defineProvider({
     const hosts = hostsOf(settings, context.allowLoopback);
     const client = new TorqClient(settings, hosts, context);
     try {
-      const tenant = await tenantOf(client, settings, hosts.shown, context.signal);
+      const tenant = await tenantOf(client, settings, hosts.shown, context);
       return {
         tenant,
         syncers: torqSyncers(client),
@@ -97,21 +103,25 @@ function torqSyncers(client: TorqClient): readonly Syncer[] {
 
 /**
  * The workspace: as the settings say, else as its log says, else the key stands for it (a key belongs to one workspace).
+ * A log that is quiet, or closed to the key, does not make it another one: what it was called once stays.
  * No route says which addresses are the workspace's own, so the operator may declare them.
  */
 async function tenantOf(
   client: TorqClient,
   settings: TorqSettings,
   shown: string,
-  signal: AbortSignal,
+  { signal, knownTenant: known }: ProviderContext,
 ): Promise<TenantInfo> {
   // Asked in any case: it is the first call with the credentials.
   const found = await client.workspace(signal);
-  const nativeId = settings.workspaceId ?? found?.id ?? settings.clientId;
+  const isNamedByKey = known?.nativeId === settings.clientId;
+  const nativeId =
+    settings.workspaceId ?? (isNamedByKey ? known.nativeId : found?.id) ?? known?.nativeId ?? settings.clientId;
+  const ids = new Set([nativeId, found?.id ?? nativeId]);
   return {
     nativeId,
-    name: settings.workspaceName ?? found?.name ?? 'Torq workspace',
-    domains: [`torq-workspace:${nativeId.toLowerCase()}`, ...settings.ownSignInUrls],
+    name: settings.workspaceName ?? found?.name ?? known?.name ?? 'Torq workspace',
+    domains: [...[...ids].map((id) => `torq-workspace:${id.toLowerCase()}`), ...settings.ownSignInUrls],
     url: shown,
     console: { name: 'Torq workspace', url: shown },
   };

@@ -75,6 +75,7 @@ export class Runner {
       provider,
       settings: config.settings,
       allowLoopback,
+      knownTenant: status.tenant ?? undefined,
       clock,
       logger,
       ids,

@@ -29,6 +29,8 @@ export interface SyncRunOptions {
   readonly provider: ProviderDefinition;
   readonly settings: unknown;
   readonly allowLoopback: boolean;
+  /** See `ProviderContext`. */
+  readonly knownTenant: { readonly nativeId: string; readonly name: string } | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly ids: IdPool;
@@ -180,7 +182,7 @@ export class RunExecution {
   }
 
   async #connect(signal: AbortSignal): Promise<ProviderSession> {
-    const { record, provider, settings, clock, logger, allowLoopback } = this.#options;
+    const { record, provider, settings, clock, logger, allowLoopback, knownTenant } = this.#options;
     const parsed = provider.settingsSchema.safeParse(settings);
     if (!parsed.success) {
       // The names of the fields only: values may be secrets.
@@ -191,7 +193,7 @@ export class RunExecution {
         { connector: record.connector, details: compact({ fields }) },
       );
     }
-    const context = { connector: record.connector, clock, logger, signal, allowLoopback };
+    const context = { connector: record.connector, clock, logger, signal, allowLoopback, knownTenant };
     this.#session = await untilAborted(provider.connect(parsed.data, context), signal);
     return this.#session;
   }
