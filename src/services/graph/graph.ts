@@ -9,7 +9,9 @@ import type { Logger } from '../../ports/logger.ts';
 import type { AccessIndex } from '../access/access-index.ts';
 import { writeSnapshot } from '../access/snapshot-file.ts';
 import { compareIndexes, danglingLinks } from '../access/verify.ts';
+import { Follower, type StoreTrouble } from './follower.ts';
 import { fromSnapshot, fromTopology, type Opened } from './open-index.ts';
+import { type PatienceOptions, withPatience } from './patience.ts';
 import { namesVia, resolveVias } from './vias.ts';
 
 /** A change set before it has its id, which {@link Graph.commit} makes. */
@@ -21,14 +23,33 @@ export interface GraphOptions {
   readonly snapshotPath: string | null;
   readonly logger: Logger;
   readonly clock: Clock;
+  /** Between two looks at the log of a shared store, in ms; default 250, up to four times that while nothing happens. */
+  readonly pollMs?: number;
+  /** How long a commit waits for a shared store that is gone, in ms; default 10,000. */
+  readonly patienceMs?: number;
+}
+
+export interface CommitOptions {
+  /**
+   * The change rewrites what `build` has read of the store: it is written only while nobody else has committed since,
+   * and built again when somebody has. `build` must have no other effects. Default false.
+   */
+  readonly isExact?: boolean;
 }
 
 /** Link changes between two snapshots; an eighth of all links when that is more. */
 const SNAPSHOT_EVERY = 50_000;
+const DEFAULT_POLL_MS = 250;
+const DEFAULT_PATIENCE_MS = 10_000;
+/** Rows that a follower takes before commits get their turn. */
+const ROWS_PER_TURN = 200;
+/** How often an exact change is built again before its writer is told. */
+const EXACT_ATTEMPTS = 20;
 
 /**
  * The one way to change the graph, and the index that answers for it. Commits run one after the other, each built on
- * an index that holds all before it.
+ * an index that holds all before it. On a shared store other gateways commit as well: their changes arrive by
+ * following the log, and a build may miss the very newest of them (`docs/decisions/0007-many-gateways.md`).
  */
 export class Graph {
   readonly store: GraphStore;
@@ -39,6 +60,9 @@ export class Graph {
   readonly #logger: Logger;
   readonly #alone = pLimit(1);
   readonly #listeners = new Set<(change: CommittedChange) => void>();
+  readonly #resetListeners = new Set<() => void>();
+  readonly #closing = new AbortController();
+  readonly #follower: Follower | null;
   readonly #sourceIds = new Map<string, number>();
   readonly #sources = new Map<number, SourceRef>();
   /** Seq up to which listeners have been told. */
@@ -60,6 +84,10 @@ export class Graph {
     this.#lastChangeId = opened.lastChangeId;
     this.#savedSeq = opened.savedSeq;
     for (const { id, source } of info.sources) this.#rememberSource(id, source);
+    const { clock, pollMs = DEFAULT_POLL_MS } = options;
+    this.#follower = options.store.isShared
+      ? new Follower({ catchUp: () => this.#followLog(), clock, logger: options.logger, pollMs })
+      : null;
   }
 
   /** Opens the store and makes the index ready: from the snapshot and the changes since, else from the topology. */
@@ -68,6 +96,9 @@ export class Graph {
     const info = await options.store.open();
     const opened = (await fromSnapshot(options, info)) ?? (await fromTopology(options.store, info));
     const graph = new Graph(options, info, opened);
+    // The rows since may name sources of other gateways.
+    if (options.store.isShared) await graph.#readSources();
+    graph.#follower?.start();
     options.logger.info(
       {
         seq: opened.index.seq,
@@ -92,16 +123,37 @@ export class Graph {
    * @returns the row, or `null` when there was nothing to write or it had no effect on nodes and links
    * @throws what `build` or the store throws; after a failed commit the graph is as it was
    */
-  commit(build: () => ChangeDraft | null | Promise<ChangeDraft | null>): Promise<CommittedChange | null> {
+  commit(
+    build: () => ChangeDraft | null | Promise<ChangeDraft | null>,
+    options: CommitOptions = {},
+  ): Promise<CommittedChange | null> {
     return this.#run(async () => {
-      if (this.#isBehind) await this.#catchUp();
-      const draft = await build();
-      if (draft === null) return null;
-      const change: ChangeSet = { ...draft, changeId: randomUUID() };
-      const row = await this.#commitOnce(change);
-      this.#planSnapshot();
-      return row;
+      for (let attempt = 1; ; attempt++) {
+        if (this.#isBehind || (options.isExact && this.store.isShared)) await this.#catchUp();
+        const draft = await build();
+        if (draft === null) return null;
+        const change: ChangeSet = { ...draft, changeId: randomUUID() };
+        try {
+          const row = await this.#commitOnce(options.isExact ? { ...change, expectedSeq: this.#told } : change);
+          this.#planSnapshot();
+          return row;
+        } catch (error) {
+          if (asAppError(error).code !== 'SEQ_MOVED' || attempt === EXACT_ATTEMPTS) throw error;
+        }
+      }
     });
+  }
+
+  /** Takes everything that the store has by now, also what others have committed. */
+  catchUp(): Promise<void> {
+    return this.#run(async () => {
+      await this.#catchUp();
+    });
+  }
+
+  /** Why the store cannot be followed, and since when; `null` while all is well, and always for one that is not shared. */
+  get trouble(): StoreTrouble | null {
+    return this.#follower?.trouble ?? null;
   }
 
   /** Id of a source, made at first use. */
@@ -131,6 +183,16 @@ export class Graph {
   }
 
   /**
+   * Called when the graph has moved without its changes being told: they are no longer in the log, or the store was
+   * put back to an older state. Whoever keeps something made of changes reads it anew.
+   * @returns ends it
+   */
+  onReset(listener: () => void): () => void {
+    this.#resetListeners.add(listener);
+    return () => this.#resetListeners.delete(listener);
+  }
+
+  /**
    * Builds a second index from the store's topology and compares counts and digests of every source, and looks for
    * links whose ends are gone. An index that differs is replaced by the fresh one. Commits wait meanwhile.
    */
@@ -138,8 +200,8 @@ export class Graph {
     return this.#run(async () => {
       await this.#catchUp();
       const { index: fresh } = await fromTopology(this.store, { ...this.info, seq: this.index.seq });
-      // Another gateway may have written between the two reads.
-      if (fresh.seq > this.index.seq) await this.#catchUp();
+      // Another gateway may have written between the two reads: up to there and no further.
+      if (fresh.seq > this.index.seq) await this.#catchUp({ limit: fresh.seq - this.index.seq });
       const differences = fresh.seq === this.index.seq ? compareIndexes(this.index, fresh, this.#nameOf) : [];
       const problems = [...differences, ...danglingLinks(fresh)];
       if (differences.length > 0) this.index.adopt(fresh);
@@ -157,6 +219,8 @@ export class Graph {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#closing.abort();
+    await this.#follower?.stop();
     await this.#alone(async () => {
       try {
         await this.#writeSnapshot();
@@ -177,12 +241,13 @@ export class Graph {
   async #commitOnce(change: ChangeSet): Promise<CommittedChange | null> {
     let row: CommittedChange | null;
     try {
-      row = await this.store.commit(change);
+      // A repeat of the same change is answered with the first one's row.
+      row = await withPatience(() => this.store.commit(change), this.#patience());
     } catch (error) {
       if (asAppError(error).code !== 'STORE_UNAVAILABLE') throw error;
       // It may have been written before the answer was lost: the log knows.
       this.#isBehind = true;
-      const written = await this.#catchUp(change.changeId).catch(() => null);
+      const written = await this.#catchUp({ changeId: change.changeId }).catch(() => null);
       if (written === null) throw error;
       return written;
     }
@@ -195,24 +260,55 @@ export class Graph {
   }
 
   /** Takes what the log has beyond the index. @returns the row of this change id, if it is among it */
-  async #catchUp(changeId?: string): Promise<CommittedChange | null> {
+  async #catchUp(
+    options: { readonly changeId?: string; readonly limit?: number } = {},
+  ): Promise<CommittedChange | null> {
+    const { changeId, limit = Number.POSITIVE_INFINITY } = options;
     let found: CommittedChange | null = null;
     try {
-      for await (const row of this.store.changes(this.#told)) {
+      for await (const row of this.store.changes(this.#told, Number.isFinite(limit) ? { limit } : {})) {
         await this.#take(row);
         if (row.changeId === changeId) found = row;
       }
     } catch (error) {
       if (asAppError(error).code !== 'CURSOR_TOO_OLD') throw error;
       // Who follows the log has its own cursor and learns there what it has missed.
-      await this.#rebuild();
-      this.#told = this.index.seq;
+      await this.#startOver();
     }
     this.#isBehind = false;
     return found;
   }
 
+  /** One look at a shared store's log. @returns whether there was something new */
+  async #followLog(): Promise<boolean> {
+    const { seq } = await this.store.range();
+    if (seq === this.#told) return false;
+    while (this.#told < seq && !this.#isClosed) await this.#run(() => this.#catchUp({ limit: ROWS_PER_TURN }));
+    if (seq < this.#told && !this.#isClosed) {
+      await this.#run(async () => {
+        // Asked again: the answer may be older than a commit of this gateway.
+        if ((await this.store.range()).seq >= this.#told) return;
+        this.#logger.error({ seq, told: this.#told }, 'the store was put back to an older state; reading it anew');
+        await this.#startOver();
+      });
+    }
+    this.#planSnapshot();
+    return true;
+  }
+
+  async #startOver(): Promise<void> {
+    await this.#rebuild();
+    this.#told = this.index.seq;
+    this.#lastChangeId = null;
+    this.#notify(this.#resetListeners, undefined);
+  }
+
   async #take(row: CommittedChange): Promise<void> {
+    if (row.seq <= this.#told) return;
+    if (row.storeId !== this.info.storeId) {
+      throw new AppError('STORE_REPLACED', 'The store was replaced by another one; restart the gateway.');
+    }
+    if (this.store.isShared && !this.#knowsSources(row)) await this.#readSources();
     if (row.seq === this.index.seq + 1) {
       try {
         this.index.apply(row, namesVia(row) ? await resolveVias(this.store, row) : undefined);
@@ -225,17 +321,35 @@ export class Graph {
     this.#told = row.seq;
     this.#lastChangeId = row.seq === this.index.seq ? row.changeId : null;
     this.#linksSinceSnapshot += row.links.length;
-    for (const listener of this.#listeners) {
+    this.#notify(this.#listeners, row);
+  }
+
+  #notify<T>(listeners: Iterable<(value: T) => void>, value: T): void {
+    for (const listener of listeners) {
       try {
-        listener(row);
+        listener(value);
       } catch (error) {
-        this.#logger.error({ seq: row.seq, error: asAppError(error).message }, 'change listener failed');
+        this.#logger.error({ seq: this.#told, error: asAppError(error).message }, 'change listener failed');
       }
     }
   }
 
+  #patience(): PatienceOptions {
+    const { clock, store, patienceMs = DEFAULT_PATIENCE_MS } = this.#options;
+    return { clock, forMs: store.isShared ? patienceMs : 0, signal: this.#closing.signal, logger: this.#logger };
+  }
+
+  #knowsSources({ nodes, links }: CommittedChange): boolean {
+    return [nodes, links].every((items) => items.every(({ source }) => this.#sources.has(source)));
+  }
+
+  async #readSources(): Promise<void> {
+    for (const { id, source } of await this.store.sources()) this.#rememberSource(id, source);
+  }
+
   async #rebuild(): Promise<void> {
     const { seq } = await this.store.range();
+    if (this.store.isShared) await this.#readSources();
     this.index.adopt((await fromTopology(this.store, { ...this.info, seq })).index);
   }
 
