@@ -7,6 +7,7 @@ import { keyOfOpaqueId } from '../src/domain/keys.ts';
 import type { RequestContext } from '../src/server/context.ts';
 import { readKinds, readPathRequest } from './args/walk.ts';
 import { reachConnection, whoConnection } from './lists/walked.ts';
+import { loadNode } from './loaders/loaders.ts';
 import type { NodeView } from './present/node-view.ts';
 import { type PathView, presentPaths } from './present/path-view.ts';
 
@@ -73,7 +74,7 @@ export class AccessResolver {
 async function mustFind(context: RequestContext, argument: string, id: string): Promise<NodeView> {
   const key = keyOfOpaqueId(id);
   const nodeId = key === null ? null : await context.loaders.keys.load(key);
-  const node = nodeId === null ? null : await context.loaders.nodes.load(nodeId);
+  const node = nodeId === null ? null : await loadNode(context.loaders, nodeId);
   if (node !== null) return node;
   throw new AppError('NODE_NOT_FOUND', `${argument}: there is no node with this id (any more).`, {
     audience: 'user',

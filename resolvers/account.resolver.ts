@@ -20,7 +20,7 @@ import { ownershipBetween } from './link.resolver.ts';
 import { scopeOf } from './lists/connection-view.ts';
 import { heldConnection, linkedConnection } from './lists/linked.ts';
 import { storeConnection } from './lists/store-list.ts';
-import { loadNodes } from './loaders/loaders.ts';
+import { loadNode, loadNodes } from './loaders/loaders.ts';
 import type { NodeView } from './present/node-view.ts';
 import { textOf, textsOf } from './present/read-json.ts';
 
@@ -30,7 +30,7 @@ export class AccountResolver {
   @Query(() => Account, { nullable: true })
   async account(@Ctx() context: RequestContext, @Arg('by', () => AccountBy) by: AccountBy): Promise<NodeView | null> {
     const id = await findAccount(context, by);
-    const node = id === null ? null : await context.loaders.nodes.load(id);
+    const node = id === null ? null : await loadNode(context.loaders, id);
     context.notices.touch(node === null ? null : scopeOf(node));
     return node;
   }
@@ -46,7 +46,7 @@ export class AccountResolver {
   })
   async identity(@Root() node: NodeView, @Ctx() context: RequestContext): Promise<NodeView | null> {
     const owner = context.services.lookup.ownerOf(node.nodeId);
-    return owner === null ? null : context.loaders.nodes.load(owner);
+    return owner === null ? null : loadNode(context.loaders, owner);
   }
 
   @FieldResolver(() => Ownership, { nullable: true, description: 'Why it is that identity’s.' })
@@ -59,7 +59,7 @@ export class AccountResolver {
   async manager(@Root() node: NodeView, @Ctx() context: RequestContext): Promise<NodeView | null> {
     const key = textOf(node.properties['managerKey']);
     const id = key === null ? null : await context.loaders.keys.load(key);
-    const manager = id === null ? null : await context.loaders.nodes.load(id);
+    const manager = id === null ? null : await loadNode(context.loaders, id);
     return manager?.kind === 'Account' ? manager : null;
   }
 

@@ -18,6 +18,7 @@ import { readBy } from './args/by.ts';
 import { linkedConnection } from './lists/linked.ts';
 import { storeConnection } from './lists/store-list.ts';
 import { reachConnection } from './lists/walked.ts';
+import { loadNode } from './loaders/loaders.ts';
 import type { NodeView } from './present/node-view.ts';
 
 /** People, workloads and shared log-ins. */
@@ -33,7 +34,7 @@ export class IdentityResolver {
   ): Promise<NodeView | null> {
     const id = await findIdentity(context, by);
     context.notices.touch(null);
-    return id === null ? null : context.loaders.nodes.load(id);
+    return id === null ? null : loadNode(context.loaders, id);
   }
 
   @Query(() => IdentityConnection)

@@ -7,7 +7,7 @@ import type { LinkKind } from '../src/domain/link-kinds.ts';
 import type { RequestContext } from '../src/server/context.ts';
 import type { LinkedEdgeView } from './lists/linked.ts';
 import type { ReachedEdgeView } from './lists/walked.ts';
-import type { Pair } from './loaders/loaders.ts';
+import { loadNode, type Pair } from './loaders/loaders.ts';
 import { presentFlags, presentLink, presentOwnership } from './present/link-view.ts';
 import type { NodeView } from './present/node-view.ts';
 import { type HopView, type PathView, presentPaths } from './present/path-view.ts';
@@ -35,7 +35,7 @@ export class LinkedEdgeResolver {
     return Promise.all(
       edge.ways().map(async (way) => ({
         basis: way.basis,
-        via: way.via === 0 ? null : await context.loaders.nodes.load(way.via),
+        via: way.via === 0 ? null : await loadNode(context.loaders, way.via),
         isLive: way.isLive,
       })),
     );

@@ -6,6 +6,7 @@ import { GraphNode, Node } from '../schema/types/node.ts';
 import type { RequestContext } from '../src/server/context.ts';
 import { parseArgs } from './args/parse.ts';
 import { scopeOf } from './lists/connection-view.ts';
+import { loadNode } from './loaders/loaders.ts';
 import { type ConnectorView, presentConnector, presentRun, type SyncRunView } from './present/connector-view.ts';
 import type { NodeView } from './present/node-view.ts';
 import { parseRecordId } from './present/record-ids.ts';
@@ -62,7 +63,7 @@ async function findAll(context: RequestContext, ids: readonly string[]): Promise
     ids.map(async (id, i) => {
       const nodeId = found[i];
       if (typeof nodeId !== 'number') return findRecord(context, id);
-      const node = await context.loaders.nodes.load(nodeId);
+      const node = await loadNode(context.loaders, nodeId);
       if (node !== null) context.notices.touch(scopeOf(node));
       return node;
     }),

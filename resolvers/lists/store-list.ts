@@ -2,6 +2,7 @@ import type { NodeKind } from '../../src/domain/node-kinds.ts';
 import type { RequestContext } from '../../src/server/context.ts';
 import { readFilter, readOrder } from '../args/filters.ts';
 import { type RawPageArgs, readStorePage } from '../args/page.ts';
+import { loadViews } from '../loaders/loaders.ts';
 import type { NodeView } from '../present/node-view.ts';
 import { type ConnectionView, connectionView } from './connection-view.ts';
 
@@ -44,7 +45,10 @@ export async function edgesOf(
   context: RequestContext,
   items: readonly { readonly id: number; readonly cursor: string }[],
 ): Promise<PlainEdgeView[]> {
-  const nodes = await Promise.all(items.map((item) => context.loaders.nodes.load(item.id)));
+  const nodes = await loadViews(
+    context.loaders,
+    items.map(({ id }) => id),
+  );
   return items.flatMap((item, i) => {
     const node = nodes[i];
     return node ? [{ cursor: item.cursor, node }] : [];

@@ -17,10 +17,11 @@ export interface ReachedEdgeView {
   readonly includeNotLive: boolean;
 }
 
-export interface WalkConnectionView extends ConnectionView<ReachedEdgeView> {
+/** The list of a walk, and whether a limit ended it. */
+export type WalkConnectionView = ConnectionView<ReachedEdgeView> & {
   readonly truncated: boolean;
   readonly truncationReason: string | null;
-}
+};
 
 export type RawWalkArgs = RawPageArgs & {
   readonly maxHops?: number | null;
@@ -63,5 +64,5 @@ async function walkConnection(
     includeNotLive: args.includeNotLive ?? false,
     ...ends(node.nodeId),
   }));
-  return { ...connection, truncated: walk.truncated, truncationReason: walk.reason };
+  return Object.assign(connection, { truncated: walk.truncated, truncationReason: walk.reason });
 }

@@ -11,8 +11,10 @@ export interface Pair {
 
 /** One set for each request: what one answer asks for twice is read once, what it asks for at once is one store call. */
 export interface Loaders {
-  /** Views by node id; `null` for an id that never existed. */
-  readonly nodes: DataLoader<number, NodeView | null>;
+  /** Views of all these ids when every one is in memory, else `null`. */
+  readonly cached: (ids: readonly number[]) => readonly NodeView[] | null;
+  /** Views of a whole list of node ids, in order; one for a list, since one for each node costs as much as reading it. */
+  readonly nodes: DataLoader<readonly number[], readonly (NodeView | null)[]>;
   /** Node ids by key, redirects followed; `null` for removed or unknown keys. */
   readonly keys: DataLoader<string, number | null>;
   /** All links from one node to another, by every connector that asserts them. */
@@ -23,13 +25,21 @@ export interface Loaders {
 const MAX_BATCH = 1_000;
 
 export function createLoaders(graph: Graph, reader: NodeReader): Loaders {
+  const views = new Map<number, NodeView | null>();
   return {
+    cached: (ids) => reader.cached(ids)?.map(presentNode) ?? null,
     nodes: new DataLoader(
-      async (ids) => {
-        const records = await reader.read(ids);
-        return records.map((record) => (record === null ? null : presentNode(record)));
+      async (lists) => {
+        const missing = new Set<number>();
+        for (const ids of lists) for (const id of ids) if (!views.has(id)) missing.add(id);
+        const wanted = [...missing];
+        const records = wanted.length === 0 ? [] : await reader.read(wanted);
+        records.forEach((record, i) => {
+          views.set(wanted[i]!, record === null ? null : presentNode(record));
+        });
+        return lists.map((ids) => ids.map((id) => views.get(id) ?? null));
       },
-      { maxBatchSize: MAX_BATCH },
+      { cache: false },
     ),
     keys: new DataLoader((keys) => reader.idsByKey(keys), { maxBatchSize: MAX_BATCH }),
     links: new DataLoader((pairs) => graph.store.links(pairs), {
@@ -39,8 +49,20 @@ export function createLoaders(graph: Graph, reader: NodeReader): Loaders {
   };
 }
 
+/** Views in the order of the ids, `null` for an id that never existed; at once when all are in memory. */
+export function loadViews(
+  loaders: Loaders,
+  ids: readonly number[],
+): readonly (NodeView | null)[] | Promise<readonly (NodeView | null)[]> {
+  return loaders.cached(ids) ?? loaders.nodes.load(ids);
+}
+
+/** The view of one node; `null` for an id that never existed. */
+export async function loadNode(loaders: Loaders, id: number): Promise<NodeView | null> {
+  return (await loadViews(loaders, [id]))[0] ?? null;
+}
+
 /** Views of ids that came from the index or a list, order kept; one that vanished meanwhile is left out. */
-export async function loadNodes(loaders: Loaders, ids: readonly number[]): Promise<NodeView[]> {
-  const views = await Promise.all(ids.map((id) => loaders.nodes.load(id)));
-  return views.filter((view) => view !== null);
+export async function loadNodes(loaders: Loaders, ids: readonly number[]): Promise<readonly NodeView[]> {
+  return (await loadViews(loaders, ids)).filter((view) => view !== null);
 }

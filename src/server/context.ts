@@ -31,6 +31,7 @@ export interface RequestContext extends ServerContext {
 export interface Caller {
   readonly requestId: string;
   readonly viewer: Viewer;
+  /** Read only by what can take long, so it may be made at first use. */
   readonly signal: AbortSignal;
   readonly lastEventId?: string | undefined;
 }
@@ -38,7 +39,12 @@ export interface Caller {
 export function createRequestContext(server: ServerContext, caller: Caller): RequestContext {
   return {
     ...server,
-    ...caller,
+    requestId: caller.requestId,
+    viewer: caller.viewer,
+    lastEventId: caller.lastEventId,
+    get signal() {
+      return caller.signal;
+    },
     loaders: createLoaders(server.graph, server.services.reader),
     notices: new NoticeBoard(() => server.sync.statuses(), server.clock),
   };

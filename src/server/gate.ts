@@ -99,10 +99,17 @@ export function assertMayListen(host: string, gate: Gate): void {
   );
 }
 
+/** The last host that was found to be this machine: nearly every request names the same. */
+let lastLoopbackHost: string | undefined;
+
 function isLoopbackHost(host: string | undefined): boolean {
-  if (host === undefined || !URL.canParse(`http://${host}`)) return false;
+  if (host === undefined) return false;
+  if (host === lastLoopbackHost) return true;
+  if (!URL.canParse(`http://${host}`)) return false;
   const { hostname } = new URL(`http://${host}`);
-  return isLoopbackAddress(hostname.replace(/^\[|\]$/g, ''));
+  if (!isLoopbackAddress(hostname.replace(/^\[|\]$/g, ''))) return false;
+  lastLoopbackHost = host;
+  return true;
 }
 
 function keyOf(credentials: Readonly<Record<string, unknown>>): string | null {

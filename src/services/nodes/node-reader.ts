@@ -14,12 +14,15 @@ export interface NodeReaderOptions {
 export class NodeReader {
   readonly #graph: Graph;
   readonly #cache: LRUCache<number, StoredNode> | null;
+  /** Ids of cached living nodes by their own key; goes with the record. */
+  readonly #idsByKey = new Map<string, number>();
   readonly #stop: () => void;
 
   constructor(graph: Graph, options: NodeReaderOptions = {}) {
     const max = options.maxCached ?? 20_000;
     this.#graph = graph;
-    this.#cache = max > 0 ? new LRUCache({ max }) : null;
+    this.#cache =
+      max > 0 ? new LRUCache({ max, dispose: (record: StoredNode) => this.#idsByKey.delete(record.key) }) : null;
     this.#stop = graph.onChange((change) => {
       for (const node of change.nodes) this.#cache?.delete(node.id);
     });
@@ -39,18 +42,41 @@ export class NodeReader {
       if (found[i] !== null) continue;
       const record = read[next++] ?? null;
       found[i] = record;
-      if (record !== null && keep) this.#cache?.set(record.id, record);
+      if (record !== null && keep) this.#keep(record);
+    }
+    return found;
+  }
+
+  /** The records of all these ids if every one is in memory, else `null`: for callers that need not wait then. */
+  cached(ids: readonly number[]): StoredNode[] | null {
+    const found: StoredNode[] = [];
+    for (const id of ids) {
+      const record = this.#cache?.get(id);
+      if (record === undefined) return null;
+      found.push(record);
     }
     return found;
   }
 
   /** Order kept; redirects are followed; removed or unknown keys give `null`. */
-  idsByKey(keys: readonly string[]): Promise<readonly (number | null)[]> {
-    return this.#graph.store.idsByKey(keys);
+  async idsByKey(keys: readonly string[]): Promise<readonly (number | null)[]> {
+    const known: number[] = [];
+    for (const key of keys) {
+      const id = this.#idsByKey.get(key);
+      if (id === undefined) return this.#graph.store.idsByKey(keys);
+      known.push(id);
+    }
+    return known;
   }
 
   close(): void {
     this.#stop();
     this.#cache?.clear();
+  }
+
+  #keep(record: StoredNode): void {
+    this.#cache?.set(record.id, record);
+    // A living node answers for its own key, whatever was redirected there before.
+    if (this.#cache !== null && !record.removed) this.#idsByKey.set(record.key, record.id);
   }
 }
