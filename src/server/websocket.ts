@@ -41,7 +41,12 @@ export function attachWebSocket(options: WebSocketOptions): () => Promise<void> 
       return;
     }
     socket.once('close', () => streams.give());
-    sockets.handleUpgrade(request, socket, head, (webSocket) => sockets.emit('connection', webSocket, request));
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      sockets.emit('connection', webSocket, request);
+      // graphql-ws would print what a client does wrong (a message too big …) to the console; ws closes the socket itself.
+      webSocket.removeAllListeners('error');
+      webSocket.on('error', (error) => context.logger.debug({ reason: error.message }, 'socket failed'));
+    });
   };
   const refusalOf = (request: IncomingMessage): string | null => {
     if (request.url?.split('?')[0] !== path) return '404 Not Found';
