@@ -1,0 +1,96 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const here = dirname(fileURLToPath(import.meta.url));
+const CACHE = join(here, '../../../node_modules/.cache/crosswalk-neo4j');
+/** Where Debian, Fedora and macOS keep their Javas. */
+const JVM_FOLDERS = ['/usr/lib/jvm', '/Library/Java/JavaVirtualMachines'];
+
+/** The release that tests run on; another one by `CROSSWALK_NEO4J_VERSION`. */
+export const NEO4J_VERSION = process.env['CROSSWALK_NEO4J_VERSION'] ?? '5.26.8';
+
+/** What starts the servers: a Java that fits the release, and the release's class path. */
+export interface JavaCommand {
+  readonly java: string;
+  readonly arguments: readonly string[];
+}
+
+/**
+ * Finds a Java and lets Maven fetch Neo4j's artifacts, once.
+ * @throws Error that says in one line what is missing
+ */
+export async function javaCommand(): Promise<JavaCommand> {
+  const isCalendar = !NEO4J_VERSION.startsWith('5.');
+  const java = await findJava(isCalendar ? [21, 99] : [17, 21]);
+  return {
+    java,
+    arguments: [
+      '-Xmx1536m',
+      '-XX:+UseSerialGC',
+      ...(isCalendar ? ['--enable-native-access=ALL-UNNAMED'] : []),
+      '-cp',
+      await classPath(),
+      join(here, 'Server.java'),
+    ],
+  };
+}
+
+/** The oldest Java between these versions. */
+async function findJava([least, most]: readonly [number, number]): Promise<string> {
+  const homes = [process.env['JAVA_HOME'] ?? ''];
+  for (const folder of JVM_FOLDERS) {
+    for (const name of await readdir(folder).catch(() => [])) {
+      homes.push(join(folder, name), join(folder, name, 'Contents/Home'));
+    }
+  }
+  const javas = [...homes.filter((home) => home !== '').map((home) => join(home, 'bin/java')), 'java'];
+  const found: { java: string; version: number }[] = [];
+  for (const java of javas) {
+    if (java !== 'java' && !existsSync(java)) continue;
+    const version = await versionOf(java);
+    if (version >= least && version <= most) found.push({ java, version });
+  }
+  const best = found.sort((a, b) => a.version - b.version)[0];
+  if (best === undefined) throw new Error(`Neo4j ${NEO4J_VERSION} needs Java ${least} or newer; set JAVA_HOME.`);
+  return best.java;
+}
+
+async function versionOf(java: string): Promise<number> {
+  try {
+    const { stderr } = await run(java, ['-version']);
+    return Number(/version "(\d+)/.exec(stderr)?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+async function classPath(): Promise<string> {
+  const file = join(CACHE, `${NEO4J_VERSION}.classpath`);
+  const cached = await readFile(file, 'utf8').catch(() => '');
+  if (cached !== '' && cached.trim().split(':').every(existsSync)) return cached.trim();
+  await mkdir(CACHE, { recursive: true });
+  const fresh = `${file}.${process.pid}`;
+  try {
+    await run('mvn', [
+      '-q',
+      '-B',
+      '-f',
+      join(here, 'pom.xml'),
+      `-Dneo4j.version=${NEO4J_VERSION}`,
+      'dependency:build-classpath',
+      // Maven writes colour codes to standard output: a file is clean.
+      `-Dmdep.outputFile=${fresh}`,
+    ]);
+  } catch (cause) {
+    throw new Error(`Maven could not fetch Neo4j ${NEO4J_VERSION}: is "mvn" installed and a repository reachable?`, {
+      cause,
+    });
+  }
+  await rename(fresh, file);
+  return (await readFile(file, 'utf8')).trim();
+}
