@@ -7,7 +7,7 @@ import { type CompanyHighlights, companyHighlights } from '../../emulators/compa
 import { createCompany } from '../../emulators/company.ts';
 import type { Truth, World } from '../../emulators/world.ts';
 import { parseConfig } from '../../src/config/load.ts';
-import { silentLogger } from '../../src/ports/logger.ts';
+import { type Logger, silentLogger } from '../../src/ports/logger.ts';
 import { systemClock } from '../../src/server/clock.ts';
 import { type Gateway, openGateway } from '../../src/server/compose.ts';
 import type { SyncRun } from '../../src/services/sync/types.ts';
@@ -59,21 +59,33 @@ export async function startCompanyGateway(options: { size?: 'S' | 'M'; seed?: nu
   };
 }
 
+export interface TestGatewayOptions {
+  /** Default: none. */
+  readonly logger?: Logger;
+  /** More of the configuration file, in place of what the emulators say. */
+  readonly config?: Readonly<Record<string, unknown>>;
+}
+
 /** A gateway over a folder, as the configuration file would make it, without schedules. */
-export function openTestGateway(folder: string, emulators: AllEmulators): Promise<Gateway> {
+export function openTestGateway(
+  folder: string,
+  emulators: AllEmulators,
+  { logger = silentLogger, config: more = {} }: TestGatewayOptions = {},
+): Promise<Gateway> {
   const config = parseConfig(
     JSON.stringify({
       listen: { port: 0 },
       store: { type: 'sqlite', path: 'graph.sqlite' },
       linking: { ownedDomains: emulators.okta.world.ownedDomains },
       connectors: emulators.connectors(),
+      ...more,
     }),
     {},
     'test',
   );
   return openGateway(
     { config, folder },
-    { clock: systemClock, logger: silentLogger, version: 'test', allowLoopback: true, schedules: false },
+    { clock: systemClock, logger, version: 'test', allowLoopback: true, schedules: false },
   );
 }
 
