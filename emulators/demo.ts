@@ -1,3 +1,5 @@
+// First, because graphql-js looks at it when it is loaded.
+import './production.ts';
 import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';

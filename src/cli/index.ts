@@ -4,6 +4,9 @@ import { asAppError } from '../domain/errors.ts';
 import { EXIT, FORMATS, type Format, type Io } from './io.ts';
 import { VERSION } from './version.ts';
 
+// graphql-js checks every instance twice otherwise; commands are imported later, so this comes first.
+process.env['NODE_ENV'] ??= 'production';
+
 const controller = new AbortController();
 const io: Io = {
   env: process.env,
