@@ -4,7 +4,7 @@ import { collect, Playground, type StoreUnderTest } from '../support/store-playg
 
 /** What a store promises besides when several gateways write to it; see `GraphStore.commit`. */
 export function sharedContract(create: () => Promise<StoreUnderTest>): void {
-  describe('shared by several writers, if it is', () => {
+  describe('shared by several writers', () => {
     let subject: StoreUnderTest;
     let store: GraphStore;
     let play: Playground;
@@ -16,8 +16,7 @@ export function sharedContract(create: () => Promise<StoreUnderTest>): void {
     });
     afterAll(() => subject.cleanup());
 
-    test('takes along the links of a removed node that its writer did not know of', async (context) => {
-      if (!store.isShared) context.skip();
+    test('takes along the links of a removed node that its writer did not know of', async () => {
       const [a, b, c] = await play.nodes('Account', 3);
       const [out, into, other] = [
         play.link(a!, 'FEDERATES', b!, { hash: 5, properties: { via: 'x' } }),
@@ -39,8 +38,7 @@ export function sharedContract(create: () => Promise<StoreUnderTest>): void {
       expect((await store.links(pairs)).map((links) => links.length)).toEqual([0, 0, 1]);
     });
 
-    test('leaves out links whose start or end is gone or was never there', async (context) => {
-      if (!store.isShared) context.skip();
+    test('leaves out links whose start or end is gone or was never there', async () => {
       const [a, b, gone] = await play.nodes('Account', 3);
       await play.commit({ removedNodes: [gone!] });
       const [never] = await play.ids(1);
@@ -56,8 +54,7 @@ export function sharedContract(create: () => Promise<StoreUnderTest>): void {
       expect(await play.commit({ links: [play.link(b!, 'FEDERATES', gone!)] })).toBeNull();
     });
 
-    test('a link to a node that the same change brings back, or removes, is judged by what is there afterwards', async (context) => {
-      if (!store.isShared) context.skip();
+    test('a link to a node that the same change brings back, or removes, is judged by what is there afterwards', async () => {
       const [a, b, c] = await play.nodes('Account', 3);
       await play.commit({ removedNodes: [b!] });
       const row = await play.commit({

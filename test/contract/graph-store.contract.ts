@@ -15,10 +15,14 @@ import { sharedContract } from './graph-store-shared.contract.ts';
 /**
  * The law of every graph store. Nothing here may depend on one of them.
  * @param create an empty store for itself that tells time by `clock`
+ * @param isShared what the store says of itself; only then the promises to several writers are tested
  */
 export function storeContract(
   name: string,
-  { create }: { create(options: { readonly clock: Clock }): Promise<StoreUnderTest> },
+  {
+    create,
+    isShared = false,
+  }: { create(options: { readonly clock: Clock }): Promise<StoreUnderTest>; readonly isShared?: boolean },
 ): void {
   describe(`${name} keeps the promises of a graph store`, () => {
     let clock: FakeClock;
@@ -42,6 +46,7 @@ export function storeContract(
         const info = await fresh.store.open();
         expect(info.storeId).not.toBe('');
         expect(info.engine).not.toBe('');
+        expect(fresh.store.isShared).toBe(isShared);
         expect(info).toMatchObject({ seq: 0, sources: [] });
         expect(await fresh.store.range()).toEqual({ seq: 0, horizon: 0 });
         expect(await collect(fresh.store.changes(0))).toEqual([]);
@@ -644,7 +649,7 @@ export function storeContract(
       });
     });
 
-    sharedContract(() => create({ clock }));
+    if (isShared) sharedContract(() => create({ clock }));
     listContract(() => create({ clock }));
   });
 }

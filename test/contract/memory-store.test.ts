@@ -7,6 +7,7 @@ describe.each([
   ['The memory store of the tests, shared,', true],
 ])('%s', (name, isShared) => {
   storeContract(name, {
+    isShared,
     async create({ clock }) {
       const make = memoryStores({ clock, isShared });
       let newest = make();

@@ -14,6 +14,7 @@ if (missing === null) {
     await (await host)?.[Symbol.asyncDispose]();
   });
   storeContract('Neo4j', {
+    isShared: true,
     async create({ clock }) {
       host ??= startNeo4j();
       const server = await (await host).open();
