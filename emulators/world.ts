@@ -248,7 +248,7 @@ export interface JumpCloudWorld {
       id: string;
       name: string;
       roleId: string;
-      authType: string;
+      authType: 'API_KEY' | 'CLIENT_SECRET';
       status: string;
       createdAt: string;
       expiresAt: string | null;

@@ -159,7 +159,7 @@ export function inventMachines(company: Company, tenant: Tenant): string | null 
       id,
       name,
       roleId,
-      authType: 'apiKey',
+      authType: i === 1 ? 'CLIENT_SECRET' : 'API_KEY',
       status: 'ACTIVE',
       createdAt,
       expiresAt,

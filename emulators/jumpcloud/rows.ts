@@ -202,7 +202,7 @@ export class JumpCloudRows {
       orgCount: 1,
       roleId: account?.roleId,
       roleName: role?.name ?? '',
-      authType: /client|secret/i.test(account?.authType ?? '') ? 'CLIENT_SECRET' : 'API_KEY',
+      authType: account?.authType,
       status: account?.status,
       createdAt: account?.createdAt,
       ...expiry,
