@@ -37,15 +37,38 @@ export interface Caller {
 }
 
 export function createRequestContext(server: ServerContext, caller: Caller): RequestContext {
-  return {
-    ...server,
-    requestId: caller.requestId,
-    viewer: caller.viewer,
-    lastEventId: caller.lastEventId,
-    get signal() {
-      return caller.signal;
-    },
-    loaders: createLoaders(server.graph, server.services.reader),
-    notices: new NoticeBoard(() => server.sync.statuses(), server.clock),
-  };
+  return new OneRequest(server, caller);
+}
+
+class OneRequest implements RequestContext {
+  readonly graph: Graph;
+  readonly sync: SyncControl;
+  readonly services: Services;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly requestId: string;
+  readonly viewer: Viewer;
+  readonly lastEventId: string | undefined;
+  readonly loaders: Loaders;
+  readonly notices: NoticeBoard;
+  private readonly caller: Caller;
+
+  constructor(server: ServerContext, caller: Caller) {
+    this.graph = server.graph;
+    this.sync = server.sync;
+    this.services = server.services;
+    this.clock = server.clock;
+    this.logger = server.logger;
+    this.requestId = caller.requestId;
+    this.viewer = caller.viewer;
+    this.lastEventId = caller.lastEventId;
+    this.loaders = createLoaders(server.graph, server.services.reader);
+    this.notices = new NoticeBoard(() => server.sync.statuses(), server.clock);
+    this.caller = caller;
+  }
+
+  /** On the prototype: Apollo copies a context's own members and would read an accessor among them. */
+  get signal(): AbortSignal {
+    return this.caller.signal;
+  }
 }
