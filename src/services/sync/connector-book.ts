@@ -40,6 +40,23 @@ export class ConnectorBook {
     }
   }
 
+  /**
+   * Takes over what other gateways have written since.
+   * @param isOurs  connectors whose run is here: what memory says of them is newer
+   */
+  async refresh(isOurs: (connector: string) => boolean): Promise<void> {
+    for (const { value } of await this.#store.listRecords('connector')) {
+      const status = readStatus(value);
+      if (status === null || isOurs(status.connector)) continue;
+      const before = this.#statuses.get(status.connector);
+      const { name = status.name, provider = status.provider, nextRunAt = null } = before ?? {};
+      const after = { ...status, name, provider, nextRunAt };
+      if (JSON.stringify(after) === JSON.stringify(before)) continue;
+      this.#statuses.set(status.connector, after);
+      this.emit({ type: 'state', status: after });
+    }
+  }
+
   /** By id. */
   all(): readonly ConnectorStatus[] {
     return [...this.#statuses.values()].sort((a, b) => (a.connector < b.connector ? -1 : 1));

@@ -1,5 +1,6 @@
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
+import type { Leases } from '../leases/leases.ts';
 import type { ConnectorBook } from './connector-book.ts';
 import type { IdPool } from './run-keys.ts';
 import type { SyncGraph } from './sync-graph.ts';
@@ -11,9 +12,12 @@ export interface SyncDeps {
   readonly logger: Logger;
   readonly book: ConnectorBook;
   readonly ids: IdPool;
+  readonly leases: Leases;
   readonly allowLoopback: boolean;
   /** 0–1, for jitter. */
   readonly random: () => number;
   /** Aborted when the service closes. */
   readonly stop: AbortSignal;
+  /** Takes over what other gateways have written of the connectors. */
+  refresh(): Promise<void>;
 }

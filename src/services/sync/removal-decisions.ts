@@ -1,8 +1,11 @@
 import { AppError } from '../../domain/errors.ts';
+import { fenced } from '../leases/fenced.ts';
+import type { HeldLease } from '../leases/leases.ts';
 import type { SyncDeps } from './deps.ts';
 import { removalSteps } from './removal.ts';
-import type { Runner } from './runner.ts';
+import { type Runner, runningElsewhere } from './runner.ts';
 import type { Slot } from './slot.ts';
+import type { SyncGraph } from './sync-graph.ts';
 import type { ConnectorStatus, RemovalPreview } from './types.ts';
 
 const ROWS_PER_COMMIT = 500;
@@ -19,16 +22,35 @@ export async function confirmRemoval(
   slot: Slot,
   actor: string | undefined,
 ): Promise<ConnectorStatus> {
-  const { status, preview } = decidable(deps, slot);
+  decidable(deps, slot);
+  const lease = await runner.lease(slot);
+  if (lease === null) throw runningElsewhere(slot.id);
+  // Other gateways may have run or decided in between.
+  const { status, preview } = await decidableUnder(deps, slot, lease);
   if (!preview.listings.every(({ listing }) => slot.staged.has(listing))) {
     // The process has been restarted since: what exactly would go is known by reading again only.
     for (const { listing, kinds } of preview.listings) {
       slot.approved.set(listing, Object.fromEntries(kinds.map(({ kind, removed }) => [kind, removed])));
     }
+    await lease.release();
     await runner.begin(slot, 'CONFIRMED_REMOVAL');
     return deps.book.get(slot.id) ?? status;
   }
-  for (const { listing } of preview.listings) await removeStaged(deps, slot, listing, preview.runId, actor);
+  try {
+    return await carryOut(deps, slot, { status, preview, lease, actor });
+  } finally {
+    await lease.release();
+  }
+}
+
+async function carryOut(
+  deps: SyncDeps,
+  slot: Slot,
+  decision: { status: ConnectorStatus; preview: RemovalPreview; lease: HeldLease; actor: string | undefined },
+): Promise<ConnectorStatus> {
+  const { status, preview, lease, actor } = decision;
+  const graph = fenced(deps.graph, lease);
+  for (const { listing } of preview.listings) await removeStaged(graph, slot, listing, preview.runId, actor);
   const removed = new Set(preview.listings.map(({ listing }) => listing));
   return deps.book.update(slot.id, {
     preview: null,
@@ -45,11 +67,25 @@ export async function confirmRemoval(
  * Forgets what the guard held back. Call in the connector's turn.
  * @throws AppError `NO_PREVIEW`, `SYNC_RUNNING`
  */
-export async function rejectRemoval(deps: SyncDeps, slot: Slot): Promise<ConnectorStatus> {
+export async function rejectRemoval(deps: SyncDeps, runner: Runner, slot: Slot): Promise<ConnectorStatus> {
   decidable(deps, slot);
+  const lease = await runner.lease(slot);
+  if (lease === null) throw runningElsewhere(slot.id);
+  await decidableUnder(deps, slot, lease);
   slot.staged.clear();
   const message = 'The removal was rejected and the data kept; the next run asks again if nothing has changed.';
-  return deps.book.update(slot.id, { preview: null, reasonCode: 'REMOVAL_REJECTED', message });
+  return deps.book
+    .update(slot.id, { preview: null, reasonCode: 'REMOVAL_REJECTED', message })
+    .finally(() => lease.release());
+}
+
+async function decidableUnder(deps: SyncDeps, slot: Slot, lease: HeldLease): Promise<ReturnType<typeof decidable>> {
+  try {
+    return decidable(deps, slot);
+  } catch (error) {
+    await lease.release();
+    throw error;
+  }
 }
 
 function decidable(deps: SyncDeps, slot: Slot): { status: ConnectorStatus; preview: RemovalPreview } {
@@ -68,7 +104,7 @@ function decidable(deps: SyncDeps, slot: Slot): { status: ConnectorStatus; previ
 }
 
 async function removeStaged(
-  { graph }: SyncDeps,
+  graph: SyncGraph,
   slot: Slot,
   listing: string,
   runId: string,

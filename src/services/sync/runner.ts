@@ -1,10 +1,12 @@
-import { AppError } from '../../domain/errors.ts';
+import { AppError, asAppError } from '../../domain/errors.ts';
 import { compact } from '../../domain/graph.ts';
+import { fenced } from '../leases/fenced.ts';
+import type { HeldLease } from '../leases/leases.ts';
 import type { SyncDeps } from './deps.ts';
 import { settledListings, statusAfter } from './freshness.ts';
 import { newRun, stoppedRun } from './new-run.ts';
 import { readRun } from './records.ts';
-import type { ActiveRun, Slot } from './slot.ts';
+import { type ActiveRun, HOPELESS, type Slot } from './slot.ts';
 import { RunExecution, type SyncRunResult } from './sync-run.ts';
 import { claimTenant } from './tenant-claim.ts';
 import type { ConnectorStatus, ListingRun, RemovalGuardConfig, RunReason, SyncRun } from './types.ts';
@@ -12,8 +14,6 @@ import type { ConnectorStatus, ListingRun, RemovalGuardConfig, RunReason, SyncRu
 const DEFAULT_GUARD: RemovalGuardConfig = { share: 0.2, minimum: 10 };
 const PROGRESS_EVERY_MS = 250;
 const RUNS_KEPT = 200;
-/** Ends that no repetition can mend. */
-const HOPELESS = new Set(['TENANT_ALREADY_CONNECTED', 'TENANT_CHANGED', 'SETTINGS_INVALID', 'PROVIDER_CONTRACT']);
 
 /** Begins runs, follows them to their end and writes down what they mean. */
 export class Runner {
@@ -24,32 +24,59 @@ export class Runner {
   }
 
   /**
-   * A new run; call in the connector's turn, and only when none is in progress.
-   * @throws AppError `SHUTTING_DOWN`, `CONNECTOR_NOT_CONFIGURED`, `CONNECTOR_DELETING`
+   * A new run; call in the connector's turn, and only when none is in progress here. While one is in progress on
+   * another gateway, answers with that; one whose gateway is gone is taken up.
+   * @throws AppError `SHUTTING_DOWN`, `CONNECTOR_NOT_CONFIGURED`, `CONNECTOR_DELETING`, `SYNC_RUNNING`
    */
   async begin(slot: Slot, reason: RunReason): Promise<SyncRun> {
-    const { book, clock, stop } = this.#deps;
-    const connector = slot.id;
-    if (stop.aborted) throw new AppError('SHUTTING_DOWN', 'The gateway is stopping.', { retryable: true });
-    const status = book.get(connector);
-    if (slot.config === null || status === null) {
-      throw new AppError('CONNECTOR_NOT_CONFIGURED', `The connector ${connector} is no longer in the configuration.`, {
-        connector,
-      });
-    }
-    if (status.state === 'DELETING') {
-      throw new AppError('CONNECTOR_DELETING', `The connector ${connector} is being deleted.`, { connector });
-    }
-    if (status.activeRunId !== null) await this.#abandon(status.activeRunId);
-    return this.#launch(slot, status, newRun(status, reason, clock.now()), false);
+    if (this.#deps.stop.aborted) throw new AppError('SHUTTING_DOWN', 'The gateway is stopping.', { retryable: true });
+    this.#configured(slot);
+    const planned = slot.lastStartedAt;
+    const lease = await this.lease(slot);
+    if (lease === null) return this.#elsewhere(slot);
+    return this.#under(lease, async () => {
+      const status = this.#configured(slot);
+      if (this.#deps.graph.store.isShared) {
+        if (status.activeRunId !== null) return this.#takeUp(slot, lease, reason);
+        const isPlanned = reason === 'SCHEDULE' || reason === 'RETRY';
+        const last = isPlanned && slot.lastStartedAt !== planned ? await this.#lastRun(status) : null;
+        if (last !== null) {
+          // Another gateway has just done it.
+          await lease.release();
+          return last;
+        }
+      } else if (status.activeRunId !== null) await this.#abandon(status.activeRunId);
+      return this.#launch(slot, lease, newRun(status, reason, this.#deps.clock.now()), false);
+    });
   }
 
-  /** Takes up a run of an earlier process at its checkpoints, or begins a new one where its record is of no use. */
-  async resume(slot: Slot): Promise<SyncRun> {
-    const status = this.#deps.book.get(slot.id);
-    const run = readRun(await this.#deps.graph.store.getRecord('run', status?.activeRunId ?? ''));
-    if (status === null || run?.state !== 'RUNNING') return this.begin(slot, 'BOOT');
-    return this.#launch(slot, status, { ...run, resumes: run.resumes + 1 }, true);
+  /**
+   * Takes up a run of an earlier process, or of a gateway that is gone, at its checkpoints, or begins a new one where
+   * its record is of no use. @returns `null` while another gateway is at it
+   */
+  async resume(slot: Slot): Promise<SyncRun | null> {
+    const lease = await this.lease(slot);
+    if (lease === null) return null;
+    return this.#under(lease, async () => {
+      if (this.#deps.graph.store.isShared && this.#deps.book.get(slot.id)?.activeRunId == null) {
+        await lease.release();
+        return null;
+      }
+      return this.#takeUp(slot, lease, 'BOOT');
+    });
+  }
+
+  /** Leave to write a connector's part of the graph, with everything known that others have written before. */
+  async lease(slot: Slot): Promise<HeldLease | null> {
+    const { leases, graph } = this.#deps;
+    const lease = await leases.acquire(`sync:${slot.id}`);
+    if (lease === null || !graph.store.isShared) return lease;
+    return this.#under(lease, async () => {
+      // From here on nobody else writes it: what is in the log now is all there is.
+      await graph.catchUp();
+      await this.#deps.refresh();
+      return lease;
+    });
   }
 
   /** Ends a run within one page. */
@@ -59,8 +86,52 @@ export class Runner {
     return active.done;
   }
 
-  async #launch(slot: Slot, status: ConnectorStatus, record: SyncRun, isResume: boolean): Promise<SyncRun> {
+  async #under<T>(lease: HeldLease, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      await lease.release();
+      throw error;
+    }
+  }
+
+  #configured(slot: Slot): ConnectorStatus {
+    const connector = slot.id;
+    const status = this.#deps.book.get(connector);
+    if (slot.config === null || status === null) {
+      throw new AppError('CONNECTOR_NOT_CONFIGURED', `The connector ${connector} is no longer in the configuration.`, {
+        connector,
+      });
+    }
+    if (status.state === 'DELETING') {
+      throw new AppError('CONNECTOR_DELETING', `The connector ${connector} is being deleted.`, { connector });
+    }
+    return status;
+  }
+
+  /** The run that another gateway is at. */
+  async #elsewhere(slot: Slot): Promise<SyncRun> {
+    await this.#deps.refresh();
+    const { activeRunId } = this.#configured(slot);
+    const run = readRun(await this.#deps.graph.store.getRecord('run', activeRunId ?? ''));
+    if (run !== null) return run;
+    throw runningElsewhere(slot.id);
+  }
+
+  async #lastRun({ lastRunId }: ConnectorStatus): Promise<SyncRun | null> {
+    return lastRunId === null ? null : readRun(await this.#deps.graph.store.getRecord('run', lastRunId));
+  }
+
+  async #takeUp(slot: Slot, lease: HeldLease, otherwise: RunReason): Promise<SyncRun> {
+    const status = this.#configured(slot);
+    const run = readRun(await this.#deps.graph.store.getRecord('run', status.activeRunId ?? ''));
+    if (run?.state === 'RUNNING') return this.#launch(slot, lease, { ...run, resumes: run.resumes + 1 }, true);
+    return this.#launch(slot, lease, newRun(status, otherwise, this.#deps.clock.now()), false);
+  }
+
+  async #launch(slot: Slot, lease: HeldLease, record: SyncRun, isResume: boolean): Promise<SyncRun> {
     const { book, graph, clock, allowLoopback, ids } = this.#deps;
+    const status = this.#configured(slot);
     const { config, provider } = slot;
     if (config === null || provider === null) throw new TypeError(`${slot.id} is not configured`);
     const logger = this.#deps.logger.child({ connector: slot.id, run: record.id });
@@ -71,7 +142,7 @@ export class Runner {
     const execution = new RunExecution({
       record,
       isResume,
-      graph,
+      graph: fenced(graph, lease),
       provider,
       settings: config.settings,
       allowLoopback,
@@ -85,7 +156,7 @@ export class Runner {
       },
       approved: slot.approved,
       lastRows: new Map(status.listings.flatMap((entry) => (entry.rows === null ? [] : [[entry.listing, entry.rows]]))),
-      claimTenant: (tenant) => claimTenant(book, slot.id, tenant),
+      claimTenant: (tenant) => claimTenant(this.#deps, slot.id, tenant),
       progressed: () => this.#progressed(slot),
       listingEnded: (listing) => this.#listingEnded(slot, record.id, listing),
     });
@@ -102,12 +173,14 @@ export class Runner {
     const active: ActiveRun = {
       execution,
       controller: new AbortController(),
+      lease,
       before,
       stopCause: null,
       lastProgressAt: 0,
       done: Promise.resolve(record),
     };
     slot.active = active;
+    lease.lost.addEventListener('abort', () => void this.stop(active, 'suspend'), { once: true });
     active.done = this.#follow(slot, active);
     book.emit({ type: 'run-started', run: record });
     return record;
@@ -119,14 +192,16 @@ export class Runner {
     let final = active.execution.record();
     try {
       const result = await active.execution.execute(active.controller.signal);
-      final = await this.#concluded(slot, result);
+      final = await this.#concluded(slot, active, result);
     } catch (error) {
+      if (this.#isSuspending(asAppError(error).code)) active.stopCause ??= 'suspend';
       if (!active.controller.signal.aborted) this.#logFailure(slot, error);
       final = await this.#interrupted(slot, active).catch((failure: unknown) => {
         this.#logFailure(slot, failure);
         return active.execution.record();
       });
     } finally {
+      await active.lease.release();
       slot.active = null;
       slot.lastEndedAt = clock.now();
       slot.reschedule();
@@ -135,10 +210,19 @@ export class Runner {
     return final;
   }
 
-  async #concluded(slot: Slot, result: SyncRunResult): Promise<SyncRun> {
+  /** What ends a run on a shared store only for now. */
+  #isSuspending(code: string | null): boolean {
+    return this.#deps.graph.store.isShared && (code === 'STORE_UNAVAILABLE' || code === 'LEASE_LOST');
+  }
+
+  async #concluded(slot: Slot, active: ActiveRun, result: SyncRunResult): Promise<SyncRun> {
     const { book, graph, clock, logger } = this.#deps;
-    const now = clock.now();
     const { conclusion } = result;
+    if (this.#isSuspending(conclusion.reasonCode) || !(await active.lease.confirm())) {
+      active.stopCause ??= 'suspend';
+      return this.#interrupted(slot, active);
+    }
+    const now = clock.now();
     const record: SyncRun = {
       ...result.record,
       state: conclusion.run,
@@ -165,8 +249,13 @@ export class Runner {
 
   /** Cancelled runs are over; one that the closing process stops stays as it is, to be resumed. */
   async #interrupted(slot: Slot, active: ActiveRun): Promise<SyncRun> {
-    const { book, graph, clock } = this.#deps;
+    const { book, graph, clock, logger } = this.#deps;
     const record = active.execution.record();
+    if (active.lease.lost.aborted || active.stopCause === 'suspend') {
+      // The record belongs to whoever takes it up.
+      logger.warn({ connector: slot.id, run: record.id }, 'run suspended; it goes on where its lease is next');
+      return record;
+    }
     if (active.stopCause === 'close') {
       await graph.store.putRecord('run', record.id, compact(record));
       return record;
@@ -199,7 +288,7 @@ export class Runner {
     book.emit({ type: 'listing-ended', runId, connector: slot.id, listing });
     this.#progressed(slot, true);
     const record = slot.active?.execution.record();
-    if (record === undefined) return;
+    if (record === undefined || slot.active?.lease.lost.aborted) return;
     await graph.store
       .putRecord('run', record.id, compact(record))
       .catch((error: unknown) => this.#logFailure(slot, error));
@@ -223,4 +312,13 @@ export class Runner {
   #logFailure(slot: Slot, error: unknown): void {
     this.#deps.logger.error({ connector: slot.id, err: error }, 'a run could not be followed');
   }
+}
+
+/** Refuses what only the gateway at work on the connector may do. */
+export function runningElsewhere(connector: string): AppError {
+  return new AppError('SYNC_RUNNING', `Another gateway is at work on ${connector}; try again in a moment.`, {
+    audience: 'user',
+    retryable: true,
+    connector,
+  });
 }

@@ -1,14 +1,27 @@
 import type { ProviderDefinition } from '../../ports/provider.ts';
+import type { HeldLease } from '../leases/leases.ts';
 import type { ApprovedRemoval, StagedRemoval } from './removal.ts';
 import type { RunExecution } from './sync-run.ts';
 import type { ConnectorConfig, ConnectorStatus, SyncRun } from './types.ts';
 
-/** Why a run is being stopped: a cancelled one is over, one stopped by the end of the process goes on at the next start. */
-type StopCause = 'cancel' | 'close' | 'delete';
+/**
+ * Why a run is being stopped: a cancelled one is over, one stopped by the end of the process goes on at the next start,
+ * a suspended one wherever its lease is next (the lease was lost, or the store has gone).
+ */
+type StopCause = 'cancel' | 'close' | 'delete' | 'suspend';
+
+/** Ends that no repetition can mend. */
+export const HOPELESS: ReadonlySet<string> = new Set([
+  'TENANT_ALREADY_CONNECTED',
+  'TENANT_CHANGED',
+  'SETTINGS_INVALID',
+  'PROVIDER_CONTRACT',
+]);
 
 export interface ActiveRun {
   readonly execution: RunExecution;
   readonly controller: AbortController;
+  readonly lease: HeldLease;
   /** The state to return to when it is cancelled. */
   readonly before: Pick<ConnectorStatus, 'state' | 'reasonCode' | 'message'>;
   stopCause: StopCause | null;
@@ -41,6 +54,19 @@ export class Slot {
     this.id = id;
     this.config = config;
     this.provider = provider;
+  }
+
+  /** Takes over what a run on another gateway means for the next one here. */
+  follow(run: SyncRun): void {
+    if (run.state !== 'RUNNING') {
+      this.failures = run.retryable ? this.failures + 1 : 0;
+      this.isHopeless = HOPELESS.has(run.reasonCode ?? '');
+      this.lastEndedAt = run.endedAt;
+    }
+    this.lastStartedAt = run.startedAt;
+    // What a guard held back here is not what that run has seen.
+    this.staged.clear();
+    this.reschedule();
   }
 
   /** Runs `work` after whatever else is under way for this connector. */

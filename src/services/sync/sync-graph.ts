@@ -28,4 +28,6 @@ export interface SyncGraph {
   sourceId(ref: SourceRef): Promise<number>;
   sourceOf(id: number): SourceRef;
   onChange(listener: (change: CommittedChange) => void): () => void;
+  onReset(listener: () => void): () => void;
+  catchUp(): Promise<void>;
 }

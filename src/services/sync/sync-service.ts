@@ -1,18 +1,22 @@
+import { randomUUID } from 'node:crypto';
 import { AppError } from '../../domain/errors.ts';
 import { CONNECTOR_ID, CROSSWALK } from '../../domain/keys.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { ProviderDefinition } from '../../ports/provider.ts';
+import { fenced } from '../leases/fenced.ts';
+import { type HeldLease, Leases } from '../leases/leases.ts';
 import { ConnectorBook } from './connector-book.ts';
 import { deleteFromGraph } from './delete-connector.ts';
 import type { SyncDeps } from './deps.ts';
 import { readRun } from './records.ts';
 import { confirmRemoval, rejectRemoval } from './removal-decisions.ts';
 import { IdPool } from './run-keys.ts';
-import { Runner } from './runner.ts';
+import { Runner, runningElsewhere } from './runner.ts';
 import { checkSchedule } from './schedule.ts';
 import { runSchedule } from './schedule-loop.ts';
 import { Slot } from './slot.ts';
+import { Standby } from './standby.ts';
 import type { SyncGraph } from './sync-graph.ts';
 import type {
   ConnectorConfig,
@@ -32,6 +36,8 @@ export interface SyncServiceOptions {
   readonly connectors: readonly ConnectorConfig[];
   readonly clock: Clock;
   readonly logger: Logger;
+  /** The gateway's; without them the service makes its own. */
+  readonly leases?: Leases;
   /** Test and demo only, see `ProviderContext`. */
   readonly allowLoopback?: boolean;
   /** For the jitter of schedules; default `Math.random`. */
@@ -49,13 +55,15 @@ export interface DecisionOptions {
 
 /**
  * Keeps every connector's part of the graph equal to its provider: one run at a time for each connector, by schedule
- * or on request. `open` first, `close` last.
+ * or on request. `open` first, `close` last. On a shared store that is one run among all gateways; the others show it
+ * as theirs and take it over when its gateway is gone.
  */
 export class SyncService {
   readonly #options: SyncServiceOptions;
   readonly #deps: SyncDeps;
   readonly #book: ConnectorBook;
   readonly #runner: Runner;
+  readonly #standby: Standby;
   readonly #slots = new Map<string, Slot>();
   readonly #stop = new AbortController();
   readonly #loops: Promise<void>[] = [];
@@ -70,10 +78,13 @@ export class SyncService {
       logger,
       book: this.#book,
       ids: new IdPool(graph.store, IDS_PER_BLOCK),
+      leases: options.leases ?? new Leases({ store: graph.store, clock, logger, holder: randomUUID() }),
       allowLoopback: options.allowLoopback ?? false,
       random: options.random ?? Math.random,
       stop: this.#stop.signal,
+      refresh: () => this.#standby.refresh(),
     };
+    this.#standby = new Standby(this.#deps, this.#slots);
     this.#runner = new Runner(this.#deps);
   }
 
@@ -105,13 +116,24 @@ export class SyncService {
     }
   }
 
-  /** Takes up what the end of the process interrupted: runs at their checkpoints, deletions. */
+  /**
+   * Takes up what the end of the process interrupted: runs at their checkpoints, deletions. On a shared store also, from
+   * now on, what other gateways leave behind.
+   */
   async resumeInterrupted(): Promise<void> {
     for (const status of this.#book.all()) {
-      const slot = this.#slot(status.connector);
-      if (status.state === 'DELETING') this.#loops.push(this.#deleteAgain(slot));
-      else if (status.activeRunId !== null && slot.config !== null) await slot.inTurn(() => this.#runner.resume(slot));
+      if (status.state === 'DELETING' || status.activeRunId !== null)
+        await this.#takeOver(this.#slot(status.connector));
     }
+    if (!this.#options.graph.store.isShared) return;
+    this.#loops.push(
+      this.#standby.watch({
+        takeOver: (slot) => this.#takeOver(slot),
+        cancel: async (slot) => {
+          if (slot.active !== null) await this.#runner.stop(slot.active, 'cancel');
+        },
+      }),
+    );
   }
 
   /** Starts the schedules of all connectors; those without a run yet, or overdue, begin at once. */
@@ -138,10 +160,14 @@ export class SyncService {
     });
   }
 
-  /** Ends the run in progress within one page; what it has committed stays. Answers with its record, `null` without one. */
+  /**
+   * Ends the run in progress within one page; what it has committed stays. Answers with its record, `null` without one.
+   * A run on another gateway is asked to end, and answered as it stands after ten seconds at most.
+   */
   async cancel(connector: string): Promise<SyncRun | null> {
     const slot = this.#slot(connector);
-    return slot.active === null ? null : this.#runner.stop(slot.active, 'cancel');
+    if (slot.active !== null) return this.#runner.stop(slot.active, 'cancel');
+    return this.#options.graph.store.isShared ? this.#standby.askToCancel(connector) : null;
   }
 
   /** Resolves with the record of the run in progress when it ends; at once with `null` when there is none. */
@@ -166,20 +192,31 @@ export class SyncService {
    */
   async rejectRemoval(connector: string): Promise<ConnectorStatus> {
     const slot = this.#slot(connector);
-    return slot.inTurn(() => rejectRemoval(this.#deps, slot));
+    return slot.inTurn(() => rejectRemoval(this.#deps, this.#runner, slot));
   }
 
   /**
    * Takes everything of a connector out of the graph. Afterwards it is as new, or gone when it is not configured.
-   * @throws AppError `CONNECTOR_NOT_FOUND`; `ABORTED` when the service closes meanwhile: the next start goes on
+   * @throws AppError `CONNECTOR_NOT_FOUND`; `SYNC_RUNNING` while another gateway is at it; `ABORTED` when the service closes meanwhile: the next start goes on
    */
   async deleteConnector(connector: string, options: DecisionOptions = {}): Promise<void> {
     const slot = this.#slot(connector);
     if (slot.active !== null) await this.#runner.stop(slot.active, 'delete');
+    else await this.cancel(connector);
     await slot.inTurn(async () => {
+      const lease = await this.#runner.lease(slot);
+      if (lease === null) throw runningElsewhere(connector);
+      await this.#delete(slot, lease, options);
+    });
+  }
+
+  async #delete(slot: Slot, lease: HeldLease, options: DecisionOptions): Promise<void> {
+    const connector = slot.id;
+    try {
       const message = 'Its data is being taken out of the graph.';
       await this.#book.update(connector, { state: 'DELETING', reasonCode: null, message, activeRunId: null });
-      await deleteFromGraph(this.#options.graph, connector, options.actor, this.#stop.signal);
+      const graph = fenced(this.#options.graph, lease);
+      await deleteFromGraph(graph, connector, options.actor, AbortSignal.any([this.#stop.signal, lease.lost]));
       for (const { id } of await this.#options.graph.store.listRecords('run', { prefix: `${connector}/` })) {
         await this.#options.graph.store.putRecord('run', id, null);
       }
@@ -188,7 +225,9 @@ export class SyncService {
       slot.reschedule();
       await this.#book.forget(connector, slot.config);
       if (slot.config === null) this.#slots.delete(connector);
-    });
+    } finally {
+      await lease.release();
+    }
   }
 
   /** @throws AppError `CONNECTOR_NOT_FOUND` */
@@ -245,9 +284,23 @@ export class SyncService {
     await Promise.all(this.#loops);
   }
 
-  async #deleteAgain(slot: Slot): Promise<void> {
+  /** Goes on with a run or a deletion that nobody is at; a deletion goes on in the background. */
+  async #takeOver(slot: Slot): Promise<void> {
+    if (this.#book.get(slot.id)?.state === 'DELETING') {
+      // Its own deletion holds the lease too.
+      const lease = await this.#runner.lease(slot);
+      if (lease !== null) this.#loops.push(this.#deleteAgain(slot, lease));
+      return;
+    }
+    if (slot.config === null) return;
+    await slot.inTurn(async () => {
+      if (slot.active === null) await this.#runner.resume(slot);
+    });
+  }
+
+  async #deleteAgain(slot: Slot, lease: HeldLease): Promise<void> {
     try {
-      await this.deleteConnector(slot.id);
+      await slot.inTurn(() => this.#delete(slot, lease, {}));
     } catch (error) {
       if (!this.#stop.signal.aborted) this.#deps.logger.error({ connector: slot.id, err: error }, 'deletion failed');
     }

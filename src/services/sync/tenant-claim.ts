@@ -1,12 +1,35 @@
 import { AppError } from '../../domain/errors.ts';
 import type { TenantInfo } from '../../ports/provider.ts';
 import type { ConnectorBook } from './connector-book.ts';
+import type { SyncDeps } from './deps.ts';
+
+const RETRY_MS = 100;
 
 /**
  * Writes down which tenant a connector is connected to.
  * @throws AppError `TENANT_ALREADY_CONNECTED` when another connector has it, `TENANT_CHANGED` when this one had another
  */
-export async function claimTenant(book: ConnectorBook, connector: string, tenant: TenantInfo): Promise<void> {
+export async function claimTenant(
+  { book, leases, clock, graph, stop, refresh }: SyncDeps,
+  connector: string,
+  tenant: TenantInfo,
+): Promise<void> {
+  if (!graph.store.isShared) return claim(book, connector, tenant);
+  // One after the other, so that of two gateways that connect at once one sees the other.
+  let lease = await leases.acquire('tenants');
+  while (lease === null) {
+    await clock.sleep(RETRY_MS, stop);
+    lease = await leases.acquire('tenants');
+  }
+  try {
+    await refresh();
+    await claim(book, connector, tenant);
+  } finally {
+    await lease.release();
+  }
+}
+
+async function claim(book: ConnectorBook, connector: string, tenant: TenantInfo): Promise<void> {
   const status = book.get(connector);
   if (status === null) return;
   const other = book

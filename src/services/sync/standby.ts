@@ -1,0 +1,133 @@
+import { asAppError } from '../../domain/errors.ts';
+import type { SyncDeps } from './deps.ts';
+import { readRun } from './records.ts';
+import type { Slot } from './slot.ts';
+import type { SyncRun } from './types.ts';
+
+/** Between two looks at what other gateways do. */
+const EVERY_MS = 1_000;
+/** A request to end a run on another gateway, in the store's settings. */
+const STOP = 'stop/';
+
+/** What the standby does through the service. */
+export interface StandbyActions {
+  /** Takes up what its gateway has left: a run, a deletion; does nothing while another gateway is at it. */
+  takeOver(slot: Slot): Promise<void>;
+  /** Ends the run that is in progress here. */
+  cancel(slot: Slot): Promise<void>;
+}
+
+/**
+ * The other gateways on a shared store, as this one sees them: their runs show here as if they were its own, one whose
+ * gateway is gone is taken over, and a request to cancel reaches whoever runs it.
+ */
+export class Standby {
+  readonly #deps: SyncDeps;
+  readonly #slots: ReadonlyMap<string, Slot>;
+  /** Runs of others that have been told as started. */
+  readonly #foreign = new Map<string, string>();
+  /** By connector, the last ended run that is known here. */
+  readonly #ended = new Map<string, string | null>();
+  #refreshing: Promise<void> | null = null;
+
+  constructor(deps: SyncDeps, slots: ReadonlyMap<string, Slot>) {
+    this.#deps = deps;
+    this.#slots = slots;
+  }
+
+  /** Reads the connectors' records, and tells what runs began and ended elsewhere. Calls that meet share one reading. */
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#refresh().finally(() => {
+      this.#refreshing = null;
+    });
+    return this.#refreshing;
+  }
+
+  /** Until the service closes; never rejects. */
+  async watch(actions: StandbyActions): Promise<void> {
+    const { clock, stop, logger, book } = this.#deps;
+    let isTroubled = false;
+    for (;;) {
+      await clock.sleep(EVERY_MS, stop).catch(() => {});
+      if (stop.aborted) return;
+      try {
+        await this.refresh();
+        for (const slot of [...this.#slots.values()]) {
+          const status = book.get(slot.id);
+          if (slot.active !== null) await this.#obey(slot, actions);
+          else if (status?.state === 'DELETING' || status?.activeRunId != null) await actions.takeOver(slot);
+        }
+        isTroubled = false;
+      } catch (error) {
+        const { code, message } = asAppError(error);
+        if (!isTroubled && !stop.aborted) logger.warn({ code, reason: message }, 'other gateways cannot be seen');
+        isTroubled = true;
+      }
+    }
+  }
+
+  /** Asks the gateway that runs it to cancel, and waits a little for the end. */
+  async askToCancel(connector: string): Promise<SyncRun | null> {
+    const { graph, clock, book, stop } = this.#deps;
+    await this.refresh();
+    const runId = book.get(connector)?.activeRunId ?? null;
+    if (runId === null) return null;
+    await graph.store.putRecord('setting', STOP + connector, { runId });
+    const until = clock.now() + 10 * EVERY_MS;
+    for (;;) {
+      const run = readRun(await graph.store.getRecord('run', runId));
+      if (run?.state !== 'RUNNING' || clock.now() >= until) return run;
+      await clock.sleep(EVERY_MS / 4, stop);
+    }
+  }
+
+  async #obey(slot: Slot, actions: StandbyActions): Promise<void> {
+    const { store } = this.#deps.graph;
+    const request = await store.getRecord('setting', STOP + slot.id);
+    if (request === null) return;
+    await store.putRecord('setting', STOP + slot.id, null);
+    if (request['runId'] === slot.active?.execution.record().id) await actions.cancel(slot);
+  }
+
+  async #refresh(): Promise<void> {
+    const { book } = this.#deps;
+    await book.refresh((connector) => this.#slots.get(connector)?.active != null);
+    for (const slot of this.#slots.values()) {
+      const status = book.get(slot.id);
+      if (slot.active !== null || status === null) {
+        // Told by the run itself.
+        this.#foreign.delete(slot.id);
+        this.#ended.delete(slot.id);
+        continue;
+      }
+      await this.#tellEnd(slot, status.activeRunId);
+      await this.#tellStart(slot, status.activeRunId);
+      const known = this.#ended.get(slot.id);
+      this.#ended.set(slot.id, status.lastRunId);
+      if (known === undefined || known === status.lastRunId) continue;
+      const run = await this.#read(status.lastRunId);
+      if (run !== null) slot.follow(run);
+    }
+  }
+
+  async #tellEnd(slot: Slot, activeRunId: string | null): Promise<void> {
+    const before = this.#foreign.get(slot.id);
+    if (before === undefined || before === activeRunId) return;
+    this.#foreign.delete(slot.id);
+    const run = await this.#read(before);
+    if (run !== null) this.#deps.book.emit({ type: 'run-ended', run });
+  }
+
+  async #tellStart(slot: Slot, activeRunId: string | null): Promise<void> {
+    if (activeRunId === null || this.#foreign.get(slot.id) === activeRunId) return;
+    const run = await this.#read(activeRunId);
+    if (run === null) return;
+    this.#foreign.set(slot.id, activeRunId);
+    slot.follow(run);
+    this.#deps.book.emit({ type: 'run-started', run });
+  }
+
+  async #read(runId: string | null): Promise<SyncRun | null> {
+    return runId === null ? null : readRun(await this.#deps.graph.store.getRecord('run', runId));
+  }
+}
