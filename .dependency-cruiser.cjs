@@ -4,7 +4,7 @@ const only = (name, from, allowed, comment) => ({
   comment,
   severity: 'error',
   from: { path: from },
-  to: { path: '^(schema|resolvers|src|datasources|emulators|bench|test|tools)/', pathNot: allowed },
+  to: { path: '^(schema|resolvers|src|datasources|emulators|bench|examples|test|tools)/', pathNot: allowed },
 });
 module.exports = {
   forbidden: [
@@ -39,6 +39,7 @@ module.exports = {
       '^(emulators/|src/domain/)',
       'the outside world knows nothing of the product',
     ),
+    only('examples-are-clients', '^examples/', '^examples/', 'examples use the API as anybody would'),
     {
       name: 'truth-is-for-tests',
       comment: 'the product never reads the emulators',

@@ -4,6 +4,9 @@ import { LinkFlag, NodeFlag } from '../../domain/flags.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { LINK_KIND_NAMES } from '../../domain/link-kinds.ts';
 import type { NodeKind } from '../../domain/node-kinds.ts';
+import type { ValidityProperties } from '../../domain/properties.ts';
+
+const VALID_UNTIL: keyof ValidityProperties = 'validUntil';
 
 const linkKind = z.enum(LINK_KIND_NAMES);
 const expiringSchema = z.discriminatedUnion('what', [
@@ -52,11 +55,11 @@ export function expiringLink(change: LinkChange): Expiring | null {
 
 /** Epoch ms; credentials say `expiresAt`, everything else `validUntil`. */
 export function endOfNode(kind: NodeKind, properties: JsonObject): number | null {
-  return parsed(properties['validUntil']) ?? (kind === 'Credential' ? parsed(properties['expiresAt']) : null);
+  return parsed(properties[VALID_UNTIL]) ?? (kind === 'Credential' ? parsed(properties['expiresAt']) : null);
 }
 
 export function endOfLink(properties: JsonObject | null): number | null {
-  return parsed(properties?.['validUntil']);
+  return parsed(properties?.[VALID_UNTIL]);
 }
 
 function parsed(value: unknown): number | null {
