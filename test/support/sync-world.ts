@@ -3,6 +3,7 @@ import { contentHash } from '../../src/domain/graph.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { GraphStore } from '../../src/ports/graph-store.ts';
 import { Graph } from '../../src/services/graph/graph.ts';
+import type { Leases } from '../../src/services/leases/leases.ts';
 import { SyncService } from '../../src/services/sync/sync-service.ts';
 import type { ConnectorConfig, SyncEvent, SyncRun } from '../../src/services/sync/types.ts';
 import type { FakeTenant } from './fake-provider.ts';
@@ -32,7 +33,7 @@ export interface SyncWorld extends AsyncDisposable {
 /** A sync service over a real graph and a store in memory (or the given one). One connector for each tenant. */
 export async function syncWorld(
   tenants: Record<string, FakeTenant>,
-  options: { store?: GraphStore; clock?: Clock; connectors?: Partial<ConnectorConfig> } = {},
+  options: { store?: GraphStore; clock?: Clock; connectors?: Partial<ConnectorConfig>; leases?: Leases } = {},
 ): Promise<SyncWorld> {
   const clock = options.clock ?? realClock;
   const logger = memoryLogger();
@@ -46,6 +47,7 @@ export async function syncWorld(
     clock,
     logger,
     random: () => 0,
+    ...(options.leases === undefined ? {} : { leases: options.leases }),
   });
   await sync.open();
   const events: SyncEvent[] = [];
