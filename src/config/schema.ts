@@ -63,6 +63,24 @@ export const configSchema = z.strictObject({
         type: z.literal('sqlite'),
         path: z.string().min(1).default('.crosswalk/graph.sqlite').describe('Relative to the configuration file.'),
       }),
+      z.strictObject({
+        type: z.literal('neo4j'),
+        uri: z
+          .string()
+          .regex(
+            /^(bolt|neo4j)(\+s|\+ssc)?:\/\/[^\s/@]+$/,
+            'must be bolt://host:7687 or neo4j://host:7687, with +s for TLS, and without a user name in it',
+          )
+          .describe('Neo4j 5.26 or newer, Community is enough. neo4j:// for clusters, +s for TLS.'),
+        username: z.string().min(1).default('neo4j'),
+        password: z.string().min(1).describe('Use ${NAME} to take it from the environment.'),
+        database: z.string().min(1).default('neo4j').describe('Of its own; Community has one, called neo4j.'),
+        snapshot: z
+          .string()
+          .min(1)
+          .default('.crosswalk/neo4j.topology')
+          .describe("A cache file of this gateway's own, for a quick start; relative to the configuration file."),
+      }),
     ])
     .default({ type: 'sqlite', path: '.crosswalk/graph.sqlite' })
     .describe('Where the graph is kept.'),

@@ -1,9 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
 import { Cron } from 'croner';
 import { providers as knownProviders } from '../../datasources/providers/registry.generated.ts';
-import { createSqliteStore } from '../../datasources/stores/sqlite/index.ts';
 import { describeIssue, type LoadedConfig } from '../config/load.ts';
 import { type ConnectorSection, durationSeconds } from '../config/schema.ts';
 import { AppError } from '../domain/errors.ts';
@@ -19,6 +16,7 @@ import { Linker } from '../services/linking/linker.ts';
 import { SyncService } from '../services/sync/sync-service.ts';
 import type { ConnectorConfig } from '../services/sync/types.ts';
 import { startServer } from './http.ts';
+import { createStore } from './store.ts';
 
 export interface GatewayOptions {
   readonly clock: Clock;
@@ -52,14 +50,8 @@ export async function openGateway({ config, folder }: LoadedConfig, options: Gat
     for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close();
   };
   try {
-    const path = resolve(folder, config.store.path);
-    await mkdir(dirname(path), { recursive: true });
-    const graph = await Graph.open({
-      store: createSqliteStore({ path, logger, clock }),
-      snapshotPath: `${path}.topology`,
-      logger,
-      clock,
-    });
+    const storeAndSnapshot = await createStore(config, { folder, providers, logger, clock });
+    const graph = await Graph.open({ ...storeAndSnapshot, logger, clock });
     closers.push(() => graph.close());
 
     const linker = new Linker({
