@@ -42,6 +42,41 @@ export class LinkKindInfo {
   readonly givenBy!: readonly string[];
 }
 
+@ObjectType('RuleCount', { simpleResolvers: true })
+export class RuleCount {
+  @Field(() => String)
+  readonly rule!: string;
+
+  @Field(() => Int)
+  readonly count!: number;
+}
+
+@ObjectType('LinkingSummary', {
+  simpleResolvers: true,
+  description: 'What was linked by which rule, and what was kept apart although it looks alike.',
+})
+export class LinkingSummary {
+  @Field(() => Int)
+  readonly accounts!: number;
+
+  @Field(() => Int)
+  readonly identities!: number;
+
+  @Field(() => [RuleCount], { description: 'Accounts by the strongest rule that ties them to their identity.' })
+  readonly byRule!: readonly RuleCount[];
+
+  @Field(() => Int, {
+    description: 'Values (addresses, numbers) that two accounts of one kind claim: they link nobody.',
+  })
+  readonly ambiguous!: number;
+
+  @Field(() => Int, { description: 'Pairs of identities that share a full name.' })
+  readonly sameName!: number;
+
+  @Field(() => Int, { description: 'Accounts whose address is another identity’s verified one.' })
+  readonly unverifiedLookAlikes!: number;
+}
+
 @ObjectType('GraphInfo', { simpleResolvers: true, description: 'The graph as a whole, at this moment.' })
 export class GraphInfo {
   @Field(() => String)

@@ -87,6 +87,7 @@ export async function openGateway({ config, folder }: LoadedConfig, options: Gat
     const server = await startServer({
       graph,
       sync: serviceControl(sync),
+      linking: () => linker.stats(),
       listen: config.listen,
       apiKeys: config.apiKeys.map(({ name, key, role }) => ({
         name,

@@ -5,6 +5,7 @@ import type { Logger } from '../ports/logger.ts';
 import { NoticeBoard } from '../services/connectors/notice-board.ts';
 import type { SyncControl } from '../services/connectors/sync-control.ts';
 import type { Graph } from '../services/graph/graph.ts';
+import type { LinkingStats } from '../services/linking/linking-stats.ts';
 import type { Services } from './services.ts';
 
 /** What lives as long as the server. */
@@ -14,6 +15,8 @@ export interface ServerContext {
   readonly services: Services;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Counts of the linker; costs a pass over all accounts. */
+  readonly linking?: (() => LinkingStats | null) | undefined;
 }
 
 /** What resolvers get: one for each request; over a stream one for each operation. */
@@ -46,6 +49,7 @@ class OneRequest implements RequestContext {
   readonly services: Services;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly linking: (() => LinkingStats | null) | undefined;
   readonly requestId: string;
   readonly viewer: Viewer;
   readonly lastEventId: string | undefined;
@@ -56,6 +60,7 @@ class OneRequest implements RequestContext {
   constructor(server: ServerContext, caller: Caller) {
     this.graph = server.graph;
     this.sync = server.sync;
+    this.linking = server.linking;
     this.services = server.services;
     this.clock = server.clock;
     this.logger = server.logger;

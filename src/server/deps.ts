@@ -3,6 +3,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { SyncControl } from '../services/connectors/sync-control.ts';
 import type { Graph } from '../services/graph/graph.ts';
+import type { LinkingStats } from '../services/linking/linking-stats.ts';
 import type { Limits } from './limits.ts';
 
 /** A key that may call the API. Only its hash is known here. */
@@ -18,6 +19,8 @@ export interface ApiKey {
 export interface ServerDeps {
   readonly graph: Graph;
   readonly sync: SyncControl;
+  /** Counts of the linker, for `graph { linking }`. */
+  readonly linking?: (() => LinkingStats | null) | undefined;
   /** Port 0 takes a free one. Without a key only loopback addresses are accepted. */
   readonly listen: { readonly host: string; readonly port: number };
   readonly apiKeys?: readonly ApiKey[] | undefined;

@@ -42,7 +42,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   assertMayListen(deps.listen.host, gate);
   const { graph, sync, clock, logger } = deps;
   const services = createServices(graph, clock);
-  const context: ServerContext = { graph, sync, services, clock, logger };
+  const context: ServerContext = { graph, sync, services, clock, logger, linking: deps.linking };
   const apollo = createApollo(deps, limits);
   const execution = new StreamExecution(buildApiSchema(), limits, documentLimitRules(limits));
   const streams = new StreamCount(limits.maxStreams);

@@ -254,6 +254,27 @@ describe('one company in four providers, as one graph', () => {
     expect(account.identity.id).not.toBe(victim.identity.id);
   });
 
+  it('counts what it linked by which rule, and what it kept apart', async () => {
+    const { graph } = await company.query<{
+      graph: {
+        linking: {
+          accounts: number;
+          identities: number;
+          sameName: number;
+          unverifiedLookAlikes: number;
+          byRule: { rule: string; count: number }[];
+        };
+      };
+    }>('{ graph { linking { accounts identities sameName ambiguous unverifiedLookAlikes byRule { rule count } } } }');
+    const { linking } = graph;
+    expect(linking.byRule.reduce((sum, { count }) => sum + count, 0)).toBe(linking.accounts);
+    expect(linking.byRule.map(({ rule }) => rule)).toEqual(
+      expect.arrayContaining(['FEDERATED_SUBJECT', 'VERIFIED_EMAIL', 'EMPLOYEE_NUMBER', 'SAME_PERSON_AT_PROVIDER']),
+    );
+    expect(linking.sameName).toBeGreaterThan(0);
+    expect(linking.unverifiedLookAlikes).toBeGreaterThan(0);
+  });
+
   it('only ever reads at the providers', () => {
     for (const emulator of company.emulators.list)
       expect([emulator.name, emulator.requests().writes]).toEqual([emulator.name, 0]);
