@@ -2,7 +2,9 @@ import type { CommittedChange, LinkUpsert, NodeUpsert } from '../../domain/chang
 import { compact } from '../../domain/graph.ts';
 import { CROSSWALK } from '../../domain/keys.ts';
 import type { Logger } from '../../ports/logger.ts';
-import type { ChangeDraft, Graph } from '../graph/graph.ts';
+import type { AccessIndex } from '../access/access-index.ts';
+import type { ChangeDraft } from '../graph/graph.ts';
+import type { LeasedGraph } from '../leases/fenced.ts';
 import type { AccountFacts } from './account-facts.ts';
 import { identityRecord, ownershipRecord } from './identity-record.ts';
 import { LinkerState } from './linker-state.ts';
@@ -11,7 +13,7 @@ import { type Cluster, partition } from './partition.ts';
 import { retainIdentities } from './retention.ts';
 
 export interface LinkerOptions {
-  readonly graph: Graph;
+  readonly graph: LeasedGraph<AccessIndex>;
   readonly logger: Logger;
   /** Mail domains in which an address set by a directory's administrator counts as verified; lower-case. */
   readonly ownedDomains: readonly string[];
@@ -23,6 +25,8 @@ export interface LinkerOptions {
 
 /** Identities written in one commit. */
 const BATCH = 2_000;
+/** Wait after a failure, when nothing happens meanwhile. */
+const RETRY_MS = 5_000;
 
 /**
  * Puts every account under the one Identity behind it, and finds which tenants are entered through which. Follows the
@@ -32,7 +36,7 @@ const BATCH = 2_000;
 export class Linker {
   private state: LinkerState;
   private isStale = false;
-  private readonly graph: Graph;
+  private readonly graph: LeasedGraph<AccessIndex>;
   private readonly logger: Logger;
   private readonly quietMs: number;
   private source = 0;
@@ -52,22 +56,32 @@ export class Linker {
     this.state = new LinkerState(options.graph, options.ownedDomains);
   }
 
-  /** Reads the graph as it is, links what is not linked, then follows. */
+  /**
+   * Begins to follow the graph, reads it as it is and links what is not linked. Does not wait for that: after a restart
+   * nearly everything is linked already, and a gateway should answer before all of it has been judged again.
+   * {@link flush} waits.
+   */
   async start(): Promise<void> {
     this.source = await this.graph.sourceId({ connector: CROSSWALK, listing: 'linking' });
-    this.isBusy = true;
-    this.unsubscribe = this.graph.onChange((change) => {
+    this.isStale = true;
+    const endChanges = this.graph.onChange((change) => {
       this.queue.push(change);
       // A first sync brings a million changes: kept whole until its end they would fill the memory.
       if (this.holds > 0 && !this.isBusy && !this.isStale) this.drain();
       else this.schedule();
     });
-    try {
-      await this.state.load(this.source);
-    } finally {
-      this.isBusy = false;
-    }
-    await this.flush();
+    const endResets = this.graph.onReset(() => {
+      this.isStale = true;
+      this.schedule();
+    });
+    this.unsubscribe = () => {
+      endChanges();
+      endResets();
+    };
+    // Held: a gateway that takes over while a connector is read for the first time waits like the one before.
+    if (this.holds > 0) return;
+    // A failure is logged there and tried again.
+    void this.flush().catch(() => {});
   }
 
   /** Waits with linking (a first sync is running); call the answer to go on. Holds add up. */
@@ -86,7 +100,9 @@ export class Linker {
   flush(): Promise<void> {
     const run = this.running.then(() => this.work());
     this.running = run.catch((error: unknown) => {
-      this.logger.error({ err: error }, 'linking failed; it is tried again with the next change');
+      if (this.isClosed) return;
+      this.logger.error({ err: error }, 'linking failed; it is tried again soon');
+      this.schedule(RETRY_MS);
     });
     return run;
   }
@@ -102,12 +118,12 @@ export class Linker {
     await this.running;
   }
 
-  private schedule(): void {
+  private schedule(afterMs = this.quietMs): void {
     if (this.isClosed || this.holds > 0 || this.timer !== null) return;
     this.timer = setTimeout(() => {
       this.timer = null;
       if (this.holds === 0 && !this.isClosed) void this.flush().catch(() => {});
-    }, this.quietMs);
+    }, afterMs);
     this.timer.unref();
   }
 
@@ -124,9 +140,7 @@ export class Linker {
     for (;;) {
       if (this.isClosed) return;
       if (this.isStale) {
-        this.queue = [];
-        await this.state.load(this.source);
-        this.isStale = false;
+        await this.reload();
       }
       this.drain();
       await this.state.settleTrust();
@@ -139,10 +153,21 @@ export class Linker {
         });
       } catch (error) {
         // The memory is ahead of the graph now: read it anew before the next attempt.
-        this.state = new LinkerState(this.graph, this.options.ownedDomains);
         this.isStale = true;
         throw error;
       }
+    }
+  }
+
+  private async reload(): Promise<void> {
+    this.queue = [];
+    this.isStale = false;
+    this.state = new LinkerState(this.graph, this.options.ownedDomains);
+    try {
+      await this.state.load(this.source);
+    } catch (error) {
+      this.isStale = true;
+      throw error;
     }
   }
 

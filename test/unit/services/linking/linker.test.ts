@@ -314,6 +314,7 @@ describe('the linker', () => {
     const { seq } = graph;
     const again = new Linker({ graph, logger: silentLogger, ownedDomains: ['acme.example'], newId: () => 'never' });
     await again.start();
+    await again.flush();
     expect(graph.seq).toBe(seq);
     await again.close();
   });
