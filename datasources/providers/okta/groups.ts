@@ -35,8 +35,9 @@ export function toGroup(group: OktaGroup, rules: readonly OktaGroupRule[]): Node
 }
 
 /**
- * Id of Everyone, whose members are all users and are never listed. Where groups may not be read, the one that an earlier
- * run saw: a lost scope must not read as lost memberships. `null` when nobody ever saw it.
+ * Id of Everyone, whose members are all users and are never listed. Where groups may not be read, and in an answer without
+ * it (every org has one), the one that an earlier run saw: a lost scope or an empty answer must not read as lost
+ * memberships. `null` when nobody ever saw it.
  */
 export async function everyoneId(
   client: OktaClient,
@@ -47,15 +48,16 @@ export async function everyoneId(
       filter: 'type eq "BUILT_IN"',
       limit: 200,
     });
-    return builtIn.find((group) => group.type === 'BUILT_IN' && group.profile?.name === 'Everyone')?.id ?? null;
+    const everyone = builtIn.find((group) => group.type === 'BUILT_IN' && group.profile?.name === 'Everyone');
+    if (everyone !== undefined) return everyone.id;
   } catch (error) {
     if (!isRefusal(error)) throw error;
-    for (const id of context.ids('groups', 'Group')) {
-      const group = await context.node('Group', id);
-      if (group?.properties['type'] === 'BUILT_IN' && group.name === 'Everyone') return id;
-    }
-    return null;
   }
+  for (const id of context.ids('groups', 'Group')) {
+    const group = await context.node('Group', id);
+    if (group?.properties['type'] === 'BUILT_IN' && group.name === 'Everyone') return id;
+  }
+  return null;
 }
 
 /** Rules that put people into groups; none when they may not be read. */

@@ -53,6 +53,8 @@ export function usersSyncer(reading: OktaReading): Syncer {
     nodes: ['Account'],
     links: ['MEMBER_OF'],
     requires: ['okta.users.read'],
+    // Everyone of an earlier run is looked for among them, where this run cannot see it.
+    after: ['groups'],
     mandatory: true,
     async *read(context, client) {
       const { cursor } = context;
