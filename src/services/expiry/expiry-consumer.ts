@@ -5,7 +5,7 @@ import { compact } from '../../domain/graph.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { GraphStore } from '../../ports/graph-store.ts';
 import type { Logger } from '../../ports/logger.ts';
-import type { ChangeDraft } from '../graph/graph.ts';
+import type { ChangeDraft, CommitOptions } from '../graph/graph.ts';
 import {
   type Expiring,
   endOfLink,
@@ -27,7 +27,7 @@ const LONGEST_SLEEP_MS = 60 * 60_000;
 export interface ExpiryGraph {
   readonly store: GraphStore;
   readonly index: { readonly seq: number; isAlive(id: number): boolean; sourceOf(id: number): number };
-  commit(build: () => Promise<ChangeDraft | null>): Promise<CommittedChange | null>;
+  commit(build: () => Promise<ChangeDraft | null>, options?: CommitOptions): Promise<CommittedChange | null>;
   onChange(listener: (change: CommittedChange) => void): () => void;
 }
 
@@ -163,13 +163,15 @@ export class ExpiryConsumer {
 
   /** Reads what is due as it is now, and flags what still ends. */
   async #flag(due: readonly Expiring[]): Promise<void> {
-    await this.#graph.commit(async () => {
+    const build = async (): Promise<ChangeDraft | null> => {
       const now = this.#clock.now();
       const nodes = await this.#expiredNodes(due, now);
       const links = await this.#expiredLinks(due, now);
       if (nodes.length + links.length === 0) return null;
       return { cause: 'EXPIRY', connector: null, nodes, links };
-    });
+    };
+    // It writes back what it has read: what a sync on another gateway says meanwhile must not be lost.
+    await this.#graph.commit(build, { isExact: true });
   }
 
   async #expiredNodes(due: readonly Expiring[], now: number): Promise<NodeUpsert[]> {

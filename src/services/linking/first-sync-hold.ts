@@ -11,7 +11,10 @@ export function holdDuringFirstSyncs(
 ): () => void {
   const releases = new Map<string, () => void>();
   const unsubscribe = sync.onEvent((event) => {
-    if (event.type === 'run-started' && event.run.first) releases.set(event.run.id, linker.hold());
+    // A run that is taken up, perhaps from another gateway, begins a second time.
+    if (event.type === 'run-started' && event.run.first && !releases.has(event.run.id)) {
+      releases.set(event.run.id, linker.hold());
+    }
     if (event.type !== 'run-ended') return;
     releases.get(event.run.id)?.();
     releases.delete(event.run.id);

@@ -10,7 +10,8 @@ import type {
   GroupProperties,
   OrganizationProperties,
 } from '../../domain/properties.ts';
-import type { Graph } from '../graph/graph.ts';
+import type { AccessIndex } from '../access/access-index.ts';
+import type { LeasedGraph } from '../leases/fenced.ts';
 import { type AccountFacts, accountFacts, emailDomain, normaliseEmail } from './account-facts.ts';
 import type { AppUser } from './entrances.ts';
 import { EvidenceIndex } from './evidence.ts';
@@ -60,7 +61,7 @@ export class LinkerState {
   private trustIsDue = true;
 
   constructor(
-    private readonly graph: Graph,
+    private readonly graph: LeasedGraph<AccessIndex>,
     ownedDomains: readonly string[],
   ) {
     this.ownedDomains = new Set(ownedDomains.map((domain) => domain.toLowerCase()));
@@ -334,6 +335,8 @@ export class LinkerState {
 
   private removeAccount(id: number): void {
     const touched = this.tieIndex.removeAccount(id);
+    // A shared store may have left out what was written into an account that was going.
+    this.federated.delete(id);
     for (const other of this.evidence.remove(id)) this.due.add(other);
     this.due.delete(id);
     const owned = this.ownerships.get(id);

@@ -1,0 +1,101 @@
+import { asAppError } from '../../domain/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Logger } from '../../ports/logger.ts';
+import type { HeldLease, Leases } from './leases.ts';
+
+/** Between two attempts to become the one. */
+const EVERY_MS = 2_000;
+
+export interface SingletonOptions<T> {
+  /** Name of its lease. */
+  readonly name: string;
+  readonly leases: Leases;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Makes it and starts it; what it commits must carry the lease's fence. */
+  readonly begin: (lease: HeldLease) => Promise<T>;
+  /** Ends it. */
+  readonly end: (running: T) => Promise<void>;
+}
+
+/**
+ * Something of which there is one among all gateways: it runs here while this gateway has the lease, else somewhere
+ * else, and a gateway that is gone is replaced within the lease's time.
+ */
+export class Singleton<T> {
+  readonly #options: SingletonOptions<T>;
+  readonly #stop = new AbortController();
+  #current: T | null = null;
+  #loop: Promise<void> = Promise.resolve();
+
+  constructor(options: SingletonOptions<T>) {
+    this.#options = options;
+  }
+
+  /** What runs, while it runs here. */
+  get current(): T | null {
+    return this.#current;
+  }
+
+  /** The first attempt; resolves when it runs, or runs elsewhere. @throws what `begin` throws */
+  async start(): Promise<void> {
+    const lease = await this.#options.leases.acquire(this.#options.name);
+    if (lease !== null) await this.#begin(lease);
+    this.#loop = this.#hold(lease);
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#loop;
+  }
+
+  async #begin(lease: HeldLease): Promise<void> {
+    try {
+      this.#current = await this.#options.begin(lease);
+    } catch (error) {
+      await lease.release();
+      throw error;
+    }
+  }
+
+  async #hold(first: HeldLease | null): Promise<void> {
+    const { name, leases, clock, logger } = this.#options;
+    const { signal } = this.#stop;
+    let lease = first;
+    for (;;) {
+      if (lease !== null) {
+        await aborted(AbortSignal.any([signal, lease.lost]));
+        await this.#end();
+        await lease.release();
+        lease = null;
+      }
+      await clock.sleep(EVERY_MS, signal).catch(() => {});
+      if (signal.aborted) return;
+      try {
+        lease = await leases.acquire(name);
+        if (lease === null) continue;
+        await this.#begin(lease);
+        logger.info({ lease: name }, 'taken over');
+      } catch (error) {
+        lease = null;
+        logger.warn({ lease: name, reason: asAppError(error).message }, 'could not take over; trying again');
+      }
+    }
+  }
+
+  async #end(): Promise<void> {
+    const running = this.#current;
+    this.#current = null;
+    if (running === null) return;
+    await this.#options.end(running).catch((error: unknown) => {
+      this.#options.logger.warn({ lease: this.#options.name, err: error }, 'ending failed');
+    });
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
