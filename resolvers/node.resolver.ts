@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { Connector } from '../schema/types/connector.ts';
 import { GraphNode, Node } from '../schema/types/node.ts';
 import type { RequestContext } from '../src/server/context.ts';
+import { isStale } from '../src/services/connectors/staleness.ts';
 import { parseArgs } from './args/parse.ts';
 import { scopeOf } from './lists/connection-view.ts';
 import { loadNode } from './loaders/loaders.ts';
@@ -44,6 +45,14 @@ export class NodeResolver {
   @FieldResolver(() => String, { nullable: true, description: 'Kind of system it was read from: `okta`, `auth0` …' })
   provider(@Root() node: NodeView, @Ctx() context: RequestContext): string | null {
     return context.sync.statuses().find((candidate) => candidate.connector === node.connectorId)?.provider ?? null;
+  }
+
+  @FieldResolver(() => Boolean, {
+    description: 'Its connector can no longer read it: what is shown is what was last known.',
+  })
+  isStale(@Root() node: NodeView, @Ctx() context: RequestContext): boolean {
+    const status = context.sync.statuses().find((candidate) => candidate.connector === node.connectorId);
+    return isStale(status, node.record.listing);
   }
 
   @FieldResolver(() => GraphQLDateTime, {

@@ -40,7 +40,6 @@ function common(record: StoredNode): NodeView {
     connectorId: record.connector,
     isLive: (record.flags & NOT_LIVE_NODE) === 0,
     isExpired: (record.flags & NodeFlag.EXPIRED) !== 0,
-    isStale: (record.flags & NodeFlag.STALE) !== 0,
     isRemoved: record.removed,
     firstSeenAt: dateOf(record.firstSeenAt),
     changedAt: dateOf(record.changedAt),

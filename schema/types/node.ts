@@ -37,9 +37,6 @@ export abstract class GraphNode extends Node {
   @Field(() => Boolean, { description: 'Its validity has passed.' })
   readonly isExpired!: boolean;
 
-  @Field(() => Boolean, { description: 'Its connector can no longer read it: what is shown is what was last known.' })
-  readonly isStale!: boolean;
-
   @Field(() => Boolean, { description: 'It is gone; only the past (change events) shows it.' })
   readonly isRemoved!: boolean;
 

@@ -7,7 +7,10 @@ export const NodeFlag = {
   INACTIVE: 1,
   /** Its validity has passed; set by the expiry consumer at that moment. */
   EXPIRED: 2,
-  /** Made from data that its connector can no longer read (for example a missing scope): shown, walked, marked. */
+  /**
+   * Made from data that its connector can no longer read: shown, walked, marked. Nothing sets it today: a whole listing
+   * turns stale at once, so the API derives it from the listing's last outcome (`services/connectors/staleness.ts`).
+   */
   STALE: 4,
 } as const;
 
