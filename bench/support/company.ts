@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseConfig } from '../../src/config/load.ts';
 import { silentLogger } from '../../src/ports/logger.ts';
@@ -24,13 +24,19 @@ export function startEmulators(): Promise<Child<ServedCompany>> {
   return startChild<ServedCompany>('../../emulators/serve.js', ['--size', SIZE]);
 }
 
-/** A gateway on the store of this name, as `npm start` opens it, without schedules. */
+/**
+ * A gateway on the store of this name, as `npm start` opens it, without schedules. Without a company it has no
+ * connectors, but links as the gateway did that filled the store: other mail domains would be other identities.
+ */
 export function openCompanyGateway(store: string, company?: ServedCompany): Promise<Gateway> {
+  const domains = `${join(FOLDER, store)}.domains.json`;
+  if (company !== undefined) writeFileSync(domains, JSON.stringify(company.ownedDomains));
+  const ownedDomains: unknown = JSON.parse(readFileSync(domains, 'utf8'));
   const config = parseConfig(
     JSON.stringify({
       listen: { port: 0 },
       store: { type: 'sqlite', path: store },
-      linking: { ownedDomains: company?.ownedDomains ?? [] },
+      linking: { ownedDomains },
       connectors: company?.connectors ?? [],
     }),
     {},
