@@ -120,7 +120,14 @@ describe('a SQLite store in trouble', () => {
     expect(await errorCode(make().open())).toBe('STORE_IN_USE');
     const built = join(folder, 'built');
     const child = 'test/support/ingest-child.ts';
-    compile(built, ['src/domain', 'src/ports', 'datasources/stores/sqlite', 'test/support/ingest-plan.ts', child]);
+    compile(built, [
+      'src/domain',
+      'src/ports',
+      'datasources/stores/shared',
+      'datasources/stores/sqlite',
+      'test/support/ingest-plan.ts',
+      child,
+    ]);
     const run = () => spawn(process.execPath, [join(built, child.replace('.ts', '.js')), path], { stdio: 'pipe' });
     const refused = run();
     let output = '';

@@ -26,6 +26,7 @@ beforeAll(async () => {
   compile(built, [
     'src/domain',
     'src/ports',
+    'datasources/stores/shared',
     'datasources/stores/sqlite',
     'test/support/ingest-plan.ts',
     'test/support/ingest-child.ts',
