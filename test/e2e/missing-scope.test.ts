@@ -7,6 +7,8 @@ import { type AllEmulators, startAllEmulators } from '../../emulators/all.ts';
 import { READ_SCOPES as AUTH0_SCOPES } from '../../emulators/auth0/auth.ts';
 import { createCompany } from '../../emulators/company.ts';
 import { READ_SCOPES as OKTA_SCOPES } from '../../emulators/okta/auth.ts';
+import type { LinkKind } from '../../src/domain/link-kinds.ts';
+import type { NodeKind } from '../../src/domain/node-kinds.ts';
 import type { Gateway } from '../../src/server/compose.ts';
 import { openTestGateway } from '../support/company-gateway.ts';
 import { contentOf } from '../support/graph-content.ts';
@@ -17,8 +19,10 @@ const STATE = gql`
       state reasonCode message missingScopes
       listings { listing lastOutcome reasonCode }
     }
-    roles(filter: { connectors: [$connector] }) { totalCount notices { connectorId reasonCode message } }
+    roles(filter: { connectors: [$connector] }) { ...Kept }
+    groups(filter: { connectors: [$connector] }) { ...Kept }
   }
+  fragment Kept on Connection { totalCount notices { connectorId reasonCode message } }
 `;
 const STATUS = gql`query ($native: NativeRef!) { account(by: { native: $native }) { status } }`;
 
@@ -34,14 +38,13 @@ interface State {
       readonly reasonCode: string | null;
     }[];
   };
-  readonly roles: {
-    readonly totalCount: number;
-    readonly notices: readonly {
-      readonly connectorId: string;
-      readonly reasonCode: string;
-      readonly message: string;
-    }[];
-  };
+  readonly roles: List;
+  readonly groups: List;
+}
+
+interface List {
+  readonly totalCount: number;
+  readonly notices: readonly { readonly connectorId: string; readonly reasonCode: string; readonly message: string }[];
 }
 
 describe('credentials that lose a scope', () => {
@@ -90,6 +93,9 @@ describe('credentials that lose a scope', () => {
   interface Case {
     readonly connector: 'okta' | 'auth0';
     readonly scope: string;
+    readonly list: 'roles' | 'groups';
+    readonly nodes: readonly NodeKind[];
+    readonly links: readonly LinkKind[];
     lose(): void | Promise<void>;
     regain(): void | Promise<void>;
     /** Suspends somebody; their native id. */
@@ -99,7 +105,24 @@ describe('credentials that lose a scope', () => {
     {
       connector: 'okta',
       scope: 'okta.roles.read',
+      list: 'roles',
+      nodes: ['Role', 'Permission'],
+      links: ['HAS_ROLE', 'GRANTS', 'PERMITS'],
       lose: () => open(OKTA_SCOPES.filter((scope) => scope !== 'okta.roles.read')),
+      regain: () => open(OKTA_SCOPES),
+      suspend() {
+        const user = [...emulators.okta.world.okta.users.values()].find(({ status }) => status === 'ACTIVE')!;
+        emulators.okta.change('suspendUser', { userId: user.id });
+        return user.id;
+      },
+    },
+    {
+      connector: 'okta',
+      scope: 'okta.groups.read',
+      list: 'groups',
+      nodes: ['Group'],
+      links: ['MEMBER_OF'],
+      lose: () => open(OKTA_SCOPES.filter((scope) => scope !== 'okta.groups.read')),
       regain: () => open(OKTA_SCOPES),
       suspend() {
         const user = [...emulators.okta.world.okta.users.values()].find(({ status }) => status === 'ACTIVE')!;
@@ -110,6 +133,9 @@ describe('credentials that lose a scope', () => {
     {
       connector: 'auth0',
       scope: 'read:roles',
+      list: 'roles',
+      nodes: ['Role', 'Permission'],
+      links: ['HAS_ROLE', 'GRANTS', 'PERMITS'],
       lose: () =>
         void emulators.auth0.change('setScopes', { scopes: AUTH0_SCOPES.filter((scope) => scope !== 'read:roles') }),
       regain: () => void emulators.auth0.change('setScopes', { scopes: AUTH0_SCOPES }),
@@ -123,11 +149,11 @@ describe('credentials that lose a scope', () => {
 
   it.each(cases)(
     'keep what $scope of $connector brought, name it, and read the rest on',
-    async ({ connector, scope, lose, regain, suspend }) => {
+    async ({ connector, scope, list, nodes, links, lose, regain, suspend }) => {
       const whole = await sync(connector);
       expect(whole.connector).toMatchObject({ state: 'CONNECTED', missingScopes: [] });
-      expect(whole.roles.totalCount).toBeGreaterThan(3);
-      expect(whole.roles.notices).toEqual([]);
+      expect(whole[list].totalCount).toBeGreaterThan(3);
+      expect(whole[list].notices).toEqual([]);
       const before = await contentOf(gateway.graph, connector);
 
       await lose();
@@ -136,14 +162,14 @@ describe('credentials that lose a scope', () => {
       expect(partial.connector).toMatchObject({ state: 'DEGRADED', reasonCode: 'SCOPE_MISSING' });
       expect(partial.connector.missingScopes).toContain(scope);
       expect(partial.connector.message).toContain(scope);
-      expect(partial.roles.totalCount).toBe(whole.roles.totalCount);
-      expect(partial.roles.notices).toMatchObject([{ connectorId: connector, reasonCode: 'SCOPE_MISSING' }]);
-      expect(partial.roles.notices[0]!.message).toContain(scope);
+      expect(partial[list].totalCount).toBe(whole[list].totalCount);
+      expect(partial[list].notices).toMatchObject([{ connectorId: connector, reasonCode: 'SCOPE_MISSING' }]);
+      expect(partial[list].notices[0]!.message).toContain(scope);
       const kept = await contentOf(gateway.graph, connector);
-      for (const kind of ['Role', 'Permission'] as const) {
+      for (const kind of nodes) {
         expect(new Set(kept.nodes[kind])).toEqual(new Set(before.nodes[kind]));
       }
-      for (const kind of ['HAS_ROLE', 'GRANTS', 'PERMITS'] as const) {
+      for (const kind of links) {
         expect(new Set(kept.links[kind])).toEqual(new Set(before.links[kind]));
       }
       expect(await statusOf(connector, suspended)).toBe('SUSPENDED');
@@ -151,7 +177,7 @@ describe('credentials that lose a scope', () => {
       await regain();
       const again = await sync(connector);
       expect(again.connector).toMatchObject({ state: 'CONNECTED', reasonCode: null, missingScopes: [] });
-      expect(again.roles.notices).toEqual([]);
+      expect(again[list].notices).toEqual([]);
     },
     60_000,
   );
