@@ -37,7 +37,7 @@ export function typeOf(field: Described): string {
   if (field.const !== undefined) return `\`${String(field.const)}\``;
   if (field.enum !== undefined) return field.enum.map((value) => `\`${String(value)}\``).join(' \\| ');
   const branches = field.anyOf ?? field.oneOf;
-  if (branches !== undefined) return branches.map(typeOf).join(' or ');
+  if (branches !== undefined) return [...new Set(branches.map(typeOf))].join(' or ');
   if (field.type === 'array') return `list of ${typeOf(field.items ?? {})}`;
   if (field.type === 'integer' || field.type === 'number') return numberType(field);
   if (field.type === 'boolean') return 'true or false';
