@@ -98,7 +98,7 @@ function printFirst(gateway: Gateway, first: Timed<SyncRun[]>, floor: Timed<numb
 }
 
 function printLinking(gateway: Gateway, linking: Timed<void>): void {
-  const stats: LinkingStats = gateway.linker.stats();
+  const stats: LinkingStats = gateway.linker.stats()!;
   const data = `${SIZE}: ${stats.accounts} accounts, ${stats.identities} identities`;
   figure({
     name: 'linking everything from nothing',

@@ -97,7 +97,7 @@ async function firstSync(gateway: Gateway, emulators: AllEmulators): Promise<voi
     if (state !== 'CONNECTED') print(`  ${connector}: ${state}: ${message}`);
   }
   const { nodeCount, linkCount } = gateway.graph.index;
-  const { accounts, identities } = gateway.linker.stats();
+  const { accounts, identities } = gateway.linker.stats()!;
   const seconds = ((performance.now() - started) / 1_000).toFixed(1);
   print(
     `Read and linked in ${seconds} s: ${accounts.toLocaleString('en')} accounts of ${identities.toLocaleString('en')} ` +

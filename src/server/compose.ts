@@ -2,21 +2,27 @@ import { createHash, randomUUID } from 'node:crypto';
 import { Cron } from 'croner';
 import { providers as knownProviders } from '../../datasources/providers/registry.generated.ts';
 import { describeIssue, type LoadedConfig } from '../config/load.ts';
-import { type ConnectorSection, durationSeconds } from '../config/schema.ts';
+import { type Config, type ConnectorSection, durationSeconds } from '../config/schema.ts';
 import { AppError } from '../domain/errors.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { GraphStore } from '../ports/graph-store.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { ProviderDefinition } from '../ports/provider.ts';
 import { pruneChanges } from '../services/changes/retention.ts';
 import { serviceControl } from '../services/connectors/service-control.ts';
 import { ExpiryConsumer } from '../services/expiry/expiry-consumer.ts';
-import { Graph } from '../services/graph/graph.ts';
+import type { Graph } from '../services/graph/graph.ts';
+import { fenced } from '../services/leases/fenced.ts';
+import { Leases } from '../services/leases/leases.ts';
+import { Singleton } from '../services/leases/singleton.ts';
 import { holdDuringFirstSyncs } from '../services/linking/first-sync-hold.ts';
-import { Linker } from '../services/linking/linker.ts';
+import { Linking } from '../services/linking/linking.ts';
 import { SyncService } from '../services/sync/sync-service.ts';
 import type { ConnectorConfig } from '../services/sync/types.ts';
 import { startServer } from './http.ts';
+import { type OpenGraphOptions, openGraph } from './open-graph.ts';
 import { createStore } from './store.ts';
+import { openWaitingRoom, type WaitingRoom } from './waiting-room.ts';
 
 export interface GatewayOptions {
   readonly clock: Clock;
@@ -26,6 +32,12 @@ export interface GatewayOptions {
   readonly allowLoopback?: boolean;
   /** False leaves the schedules off; runs start on request. Default true. */
   readonly schedules?: boolean;
+  /** Names this gateway among those that share its store; default a random name. */
+  readonly name?: string;
+  /** Ends the waiting for a shared store that cannot be reached at the start. */
+  readonly signal?: AbortSignal;
+  /** Tests only: another store than the configuration's, made anew for every attempt to open it. */
+  readonly store?: () => GraphStore;
 }
 
 /** A running gateway and its parts. */
@@ -33,7 +45,7 @@ export interface Gateway {
   readonly url: string;
   readonly graph: Graph;
   readonly sync: SyncService;
-  readonly linker: Linker;
+  readonly linker: Linking;
   /** Ends runs at a checkpoint, subscriptions and requests in good order, then closes the store. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -50,12 +62,19 @@ export async function openGateway({ config, folder }: LoadedConfig, options: Gat
     for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close();
   };
   try {
-    const storeAndSnapshot = await createStore(config, { folder, providers, logger, clock });
-    const graph = await Graph.open({ ...storeAndSnapshot, logger, clock });
+    const { graph, port } = await openWhenReachable(config, options, async () =>
+      options.store === undefined
+        ? createStore(config, { folder, providers, logger, clock })
+        : { store: options.store(), snapshotPath: null },
+    );
     closers.push(() => graph.close());
 
-    const linker = new Linker({
+    const holder = options.name ?? randomUUID();
+    const leases = new Leases({ store: graph.store, clock, logger, holder });
+    const linker = new Linking({
       graph,
+      leases,
+      clock,
       logger: logger.child({ service: 'linking' }),
       ownedDomains: config.linking.ownedDomains,
       newId: randomUUID,
@@ -65,6 +84,7 @@ export async function openGateway({ config, folder }: LoadedConfig, options: Gat
       providers,
       connectors: config.connectors.map(connectorConfig),
       clock,
+      leases,
       logger: logger.child({ service: 'sync' }),
       allowLoopback: options.allowLoopback ?? false,
     });
@@ -73,13 +93,15 @@ export async function openGateway({ config, folder }: LoadedConfig, options: Gat
     closers.push(holdDuringFirstSyncs(linker, sync));
     await linker.start();
     closers.push(() => linker.close());
-    const expiry = new ExpiryConsumer({ graph, clock, logger: logger.child({ service: 'expiry' }) });
+    const expiry = expiryOf(graph, leases, clock, logger.child({ service: 'expiry' }));
     await expiry.start();
     closers.push(() => expiry.close());
 
     const keepMs = durationSeconds(config.changeLog.keep) * 1_000;
     const prune = new Cron('17 * * * *', { protect: true, unref: true, catch: true }, async () => {
-      const last = await pruneChanges(graph.store, clock, keepMs);
+      const lease = await leases.acquire('prune');
+      if (lease === null) return;
+      const last = await pruneChanges(graph.store, clock, keepMs).finally(() => lease.release());
       if (last !== null) logger.info({ seq: last }, 'old changes forgotten');
     });
     closers.push(() => prune.stop());
@@ -88,7 +110,7 @@ export async function openGateway({ config, folder }: LoadedConfig, options: Gat
       graph,
       sync: serviceControl(sync),
       linking: () => linker.stats(),
-      listen: config.listen,
+      listen: { ...config.listen, port },
       apiKeys: config.apiKeys.map(({ name, key, role }) => ({
         name,
         role,
@@ -109,6 +131,52 @@ export async function openGateway({ config, folder }: LoadedConfig, options: Gat
     await closeAll();
     throw error;
   }
+}
+
+/** The graph, and the port to listen on; for a store that others share, somebody answers there from the beginning. */
+async function openWhenReachable(
+  config: Config,
+  { clock, logger, signal = new AbortController().signal }: GatewayOptions,
+  create: OpenGraphOptions['create'],
+): Promise<{ readonly graph: Graph; readonly port: number }> {
+  let room: WaitingRoom | null = null;
+  try {
+    const graph = await openGraph({
+      create: async () => {
+        const made = await create();
+        if (made.store.isShared) room ??= await openWaitingRoom(config.listen);
+        return made;
+      },
+      clock,
+      logger,
+      signal,
+      waiting: (reason) => {
+        if (room !== null) room.reason = reason;
+      },
+    });
+    return { graph, port: portOf(room) ?? config.listen.port };
+  } finally {
+    await closeRoom(room);
+  }
+}
+
+// Functions, because the compiler does not see that the callback above has set it.
+const portOf = (room: WaitingRoom | null): number | undefined => room?.port;
+const closeRoom = (room: WaitingRoom | null): Promise<void> | undefined => room?.close();
+
+function expiryOf(graph: Graph, leases: Leases, clock: Clock, logger: Logger): Singleton<ExpiryConsumer> {
+  return new Singleton({
+    name: 'expiry',
+    leases,
+    clock,
+    logger,
+    begin: async (lease) => {
+      const expiry = new ExpiryConsumer({ graph: fenced(graph, lease), clock, logger });
+      await expiry.start();
+      return expiry;
+    },
+    end: (expiry) => expiry.close(),
+  });
 }
 
 /**

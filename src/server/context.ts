@@ -68,7 +68,11 @@ class OneRequest implements RequestContext {
     this.viewer = caller.viewer;
     this.lastEventId = caller.lastEventId;
     this.loaders = createLoaders(server.graph, server.services.reader);
-    this.notices = new NoticeBoard(() => server.sync.statuses(), server.clock);
+    this.notices = new NoticeBoard(
+      () => server.sync.statuses(),
+      server.clock,
+      () => server.graph.trouble,
+    );
     this.caller = caller;
   }
 

@@ -70,6 +70,8 @@ export function addRoutes(app: FastifyInstance, options: RouteOptions): void {
   });
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async () => {
+    // A shared store is being watched anyway: no need to wait for it here.
+    if (context.graph.trouble !== null) throw context.graph.trouble.error;
     await context.graph.store.range();
     return { status: 'ok', seq: context.graph.seq };
   });

@@ -10,7 +10,7 @@ import { VERSION } from '../version.ts';
 export async function serve(options: { readonly config: string }, io: Io): Promise<number> {
   const loaded = await loadConfig(options.config, io.env);
   const logger = createLogger({ level: loaded.config.log.level });
-  const gateway = await openGateway(loaded, { clock: systemClock, logger, version: VERSION });
+  const gateway = await openGateway(loaded, { clock: systemClock, logger, version: VERSION, signal: io.signal });
   io.err(`Crosswalk ${VERSION} listens on ${gateway.url}`);
   io.err(`  GraphQL    ${gateway.url}/graphql`);
   if (loaded.config.introspection) io.err(`  GraphiQL   ${gateway.url}/graphiql`);

@@ -57,7 +57,12 @@ export class ChangeFeed {
     this.#clock = clock;
     this.#maxItems = options.maxItems ?? 500;
     this.#bookmarkMs = options.bookmarkMs ?? 15_000;
-    this.#stop = graph.onChange((change) => this.#tail.push(change));
+    const endChanges = graph.onChange((change) => this.#tail.push(change));
+    const endResets = graph.onReset(() => this.#tail.reset());
+    this.#stop = () => {
+      endChanges();
+      endResets();
+    };
   }
 
   /** Cursor of this moment: everything after it is new. */

@@ -24,9 +24,13 @@ export class ChangeTail {
       items -= sizeOf(this.#rows[drop]!);
     }
     if (drop > 0) this.#forget(drop);
-    const waiting = this.#waiting;
-    this.#waiting = new Set();
-    for (const wake of waiting) wake();
+    this.#wake();
+  }
+
+  /** The rows that come next do not continue these: whoever waits reads the store. */
+  reset(): void {
+    this.#forget(this.#rows.length);
+    this.#wake();
   }
 
   get(seq: number): CommittedChange | undefined {
@@ -38,6 +42,12 @@ export class ChangeTail {
   onNext(wake: () => void): () => void {
     this.#waiting.add(wake);
     return () => this.#waiting.delete(wake);
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = new Set();
+    for (const wake of waiting) wake();
   }
 
   #forget(rows: number): void {

@@ -1,6 +1,7 @@
 import type { Clock } from '../../ports/clock.ts';
+import type { StoreTrouble } from '../graph/follower.ts';
 import type { ConnectorStatus } from '../sync/types.ts';
-import { type ConnectorNotice, noticeOf } from './notices.ts';
+import { type ConnectorNotice, noticeOf, storeNotice } from './notices.ts';
 
 /** Connector ids whose data a list holds; `null` means all of them. */
 export type NoticeScope = readonly string[] | null;
@@ -9,13 +10,15 @@ export type NoticeScope = readonly string[] | null;
 export class NoticeBoard {
   readonly #read: () => readonly ConnectorStatus[];
   readonly #clock: Clock;
+  readonly #trouble: () => StoreTrouble | null;
   readonly #touched = new Set<string>();
   #all = false;
   #notices: readonly ConnectorNotice[] | undefined;
 
-  constructor(read: () => readonly ConnectorStatus[], clock: Clock) {
+  constructor(read: () => readonly ConnectorStatus[], clock: Clock, trouble: () => StoreTrouble | null = () => null) {
     this.#read = read;
     this.#clock = clock;
+    this.#trouble = trouble;
   }
 
   touch(scope: NoticeScope): void {
@@ -31,8 +34,13 @@ export class NoticeBoard {
       : notices.filter((notice) => scope.includes(notice.connectorId));
   }
 
-  /** Notices of everything that was touched. */
+  /** Notices of everything that was touched, and of the store. */
   touched(): readonly ConnectorNotice[] {
+    const ofStore = storeNotice(this.#trouble(), this.#clock.now());
+    return ofStore === null ? this.#touchedNotices() : [ofStore, ...this.#touchedNotices()];
+  }
+
+  #touchedNotices(): readonly ConnectorNotice[] {
     return this.#all ? this.of(null) : this.#touched.size === 0 ? [] : this.of([...this.#touched]);
   }
 

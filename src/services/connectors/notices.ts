@@ -1,3 +1,5 @@
+import { CROSSWALK } from '../../domain/keys.ts';
+import type { StoreTrouble } from '../graph/follower.ts';
 import type { ConnectorStatus } from '../sync/types.ts';
 
 /** Why what a connector brought may be old or partial. */
@@ -25,6 +27,19 @@ export function noticeOf(status: ConnectorStatus, now: number): ConnectorNotice 
     reasonCode: status.reasonCode ?? found.code,
     ageSeconds: status.lastCompleteAt === null ? null : Math.max(0, Math.round((now - status.lastCompleteAt) / 1000)),
     message: status.message ?? found.message,
+  };
+}
+
+/** The notice that every answer carries while the store does not answer: it comes from memory, and how old that is. */
+export function storeNotice(trouble: StoreTrouble | null, now: number): ConnectorNotice | null {
+  if (trouble === null) return null;
+  return {
+    connectorId: CROSSWALK,
+    connectorName: 'Crosswalk',
+    state: 'ERROR',
+    reasonCode: trouble.error.code,
+    ageSeconds: Math.max(0, Math.round((now - trouble.lastAnswerAt) / 1000)),
+    message: 'The store does not answer. What is shown comes from memory and may be out of date; try again soon.',
   };
 }
 

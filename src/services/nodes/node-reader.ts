@@ -23,9 +23,14 @@ export class NodeReader {
     this.#graph = graph;
     this.#cache =
       max > 0 ? new LRUCache({ max, dispose: (record: StoredNode) => this.#idsByKey.delete(record.key) }) : null;
-    this.#stop = graph.onChange((change) => {
+    const endChanges = graph.onChange((change) => {
       for (const node of change.nodes) this.#cache?.delete(node.id);
     });
+    const endResets = graph.onReset(() => this.#cache?.clear());
+    this.#stop = () => {
+      endChanges();
+      endResets();
+    };
   }
 
   /** Order kept; `null` for an id that never existed; a removed node answers with its last state. */
