@@ -95,7 +95,7 @@ export function assertMayListen(host: string, gate: Gate): void {
   if (gate.needsKey || isLoopbackAddress(host)) return;
   throw new AppError(
     'LISTEN_REFUSED',
-    `Without API keys the server listens on loopback addresses only, not on ${host}: add a key under server.apiKeys, or listen on 127.0.0.1.`,
+    `Without API keys the server listens on loopback addresses only, not on ${host}: add a key under apiKeys, or listen on 127.0.0.1.`,
   );
 }
 
