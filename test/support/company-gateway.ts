@@ -29,11 +29,17 @@ export interface CompanyGateway {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export async function startCompanyGateway(options: { size?: 'S' | 'M'; seed?: number } = {}): Promise<CompanyGateway> {
+export async function startCompanyGateway(
+  options: { size?: 'S' | 'M'; seed?: number; config?: TestGatewayOptions['config'] } = {},
+): Promise<CompanyGateway> {
   const { world, truth } = createCompany({ size: options.size ?? 'S', seed: options.seed ?? 1 });
   const emulators = await startAllEmulators({ world });
   const folder = await mkdtemp(join(tmpdir(), 'crosswalk-e2e-'));
-  const gateway = await openTestGateway(folder, emulators);
+  const gateway = await openTestGateway(
+    folder,
+    emulators,
+    options.config === undefined ? {} : { config: options.config },
+  );
   const client = new GraphQLClient(`${gateway.url}/graphql`);
   return {
     world,
