@@ -17,7 +17,9 @@ function newest(folder) {
 }
 
 const sources = ['schema', 'src', 'resolvers', 'datasources', 'emulators'].map((name) => join(root, name));
-const files = ['package.json', 'tsconfig.json', 'tsconfig.build.json'].map((name) => statSync(join(root, name)).mtimeMs);
+const files = ['package.json', 'tsconfig.json', 'tsconfig.build.json'].map(
+  (name) => statSync(join(root, name)).mtimeMs,
+);
 if (!existsSync(stamp) || Math.max(...files, ...sources.map(newest)) > statSync(stamp).mtimeMs) {
   console.error('Compiling …');
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
