@@ -36,6 +36,8 @@ export interface GatewayOptions {
   readonly name?: string;
   /** Ends the waiting for a shared store that cannot be reached at the start. */
   readonly signal?: AbortSignal;
+  /** Time after which another gateway takes over from one that is gone, in ms; default 15,000. */
+  readonly leaseMs?: number;
   /** Tests only: another store than the configuration's, made anew for every attempt to open it. */
   readonly store?: () => GraphStore;
 }
@@ -70,7 +72,8 @@ export async function openGateway({ config, folder }: LoadedConfig, options: Gat
     closers.push(() => graph.close());
 
     const holder = options.name ?? randomUUID();
-    const leases = new Leases({ store: graph.store, clock, logger, holder });
+    const ttl = options.leaseMs === undefined ? {} : { ttlMs: options.leaseMs };
+    const leases = new Leases({ store: graph.store, clock, logger, holder, ...ttl });
     const linker = new Linking({
       graph,
       leases,
