@@ -3,6 +3,7 @@ import { Field, searchable } from '../shared/extract.ts';
 import { fragmentOf, instantOf } from '../shared/list-filter.ts';
 import type { Parameters } from './driver.ts';
 import { exactNeedle } from './model.ts';
+import { inBasicPlane } from './plane.ts';
 
 /** True for nodes of these connectors; an identity counts for every connector in which it has an account. */
 export const OF_CONNECTORS = `($connectors IS NULL OR n.connector IN $connectors
@@ -55,8 +56,8 @@ export function filterValues(filter: ListFilter = {}): FilterValues {
       createdAfter: createdAfter === undefined ? null : instantOf(createdAfter),
       lastLoginBefore: lastLoginBefore === undefined ? null : instantOf(lastLoginBefore),
       neverLoggedIn: filter.neverLoggedIn ?? null,
-      namePrefix: namePrefix === undefined ? null : searchable(namePrefix),
-      nameContains: nameContains === undefined ? null : fragmentOf(nameContains),
+      namePrefix: namePrefix === undefined ? null : inBasicPlane(searchable(namePrefix)),
+      nameContains: nameContains === undefined ? null : inBasicPlane(fragmentOf(nameContains)),
       needles,
     },
   };

@@ -76,8 +76,7 @@ async function readRows(
     const wanted = limit + 1 - rows.length;
     if (wanted === 0) break;
     const from = n === 0 ? after : null;
-    // Outside an index Neo4j compares text parameters with emoji wrongly: such pages walk the index by name.
-    const byText = filter.needle !== null && !(field === 'name' && from !== null);
+    const byText = filter.needle !== null;
     rows.push(
       ...(await db.read<Row>(statement({ field, section, up, hasCursor: from !== null, byText }), {
         ...filter.parameters,

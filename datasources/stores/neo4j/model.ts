@@ -6,6 +6,7 @@ import { parseKey } from '../../../src/domain/keys.ts';
 import { linkKindSpec } from '../../../src/domain/link-kinds.ts';
 import { cut, documentOf, type Field, listedOf, termsOf, time } from '../shared/extract.ts';
 import type { Parameter, Parameters } from './driver.ts';
+import { inBasicPlane } from './plane.ts';
 
 /**
  * How a graph lies in Neo4j; docs/neo4j.md tells it to analysts. What begins with `_` is the gateway's own: labels
@@ -45,7 +46,7 @@ export function nodeProperties(id: number, node: NodeUpsert, written: Written): 
     changedAt: new Date(written.at),
     ...tombstoneProperties(id, node, written),
     _kind: node.kind,
-    _name: cut(listed.name),
+    _name: inBasicPlane(cut(listed.name)),
     _type: listed.type,
     _status: listed.status,
     _entry: listed.entry,
@@ -99,18 +100,17 @@ export function linkProperties(link: LinkRecord, connector: string): Parameters 
  * exactly, begins with or contains a text, in any field or in one. Searchable texts hold neither mark.
  */
 function searchText(document: string): string {
-  return termsOf(document)
-    .map(({ field, term }) => `\n\n${term}\u001f${field}`)
-    .join('');
+  const texts = termsOf(document).map(({ field, term }) => `\n\n${term}\u001f${field}`);
+  return inBasicPlane(texts.join(''));
 }
 
 /** What {@link searchText} contains when a field is exactly this text; any field without one. */
 export function exactNeedle(text: string, field?: (typeof Field)[keyof typeof Field]): string {
-  return `\n\n${cut(text)}\u001f${field ?? ''}`;
+  return `\n\n${inBasicPlane(cut(text))}\u001f${field ?? ''}`;
 }
 
 export function prefixNeedle(text: string): string {
-  return `\n\n${text}`;
+  return `\n\n${inBasicPlane(text)}`;
 }
 
 /** Scalars and lists of them as they are; SCIM's nested values and other objects flattened; the rest is left out. */

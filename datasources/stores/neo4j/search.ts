@@ -5,6 +5,7 @@ import { CursorCodec, checkLimit } from '../shared/page-cursor.ts';
 import type { Database } from './driver.ts';
 import { OF_CONNECTORS } from './list-filter.ts';
 import { exactNeedle, prefixNeedle } from './model.ts';
+import { inBasicPlane } from './plane.ts';
 
 const EXACT = 0;
 const INSIDE = 2;
@@ -31,7 +32,7 @@ export async function search(db: Database, query: SearchQuery): Promise<Page> {
   const needles: readonly (readonly [needle: string, unless: string | null])[] = [
     [exactNeedle(text), null],
     [prefixNeedle(text), exactNeedle(text)],
-    ...(length < 3 ? [] : [[text, prefixNeedle(text)] as const]),
+    ...(length < 3 ? [] : [[inBasicPlane(text), prefixNeedle(text)] as const]),
   ];
   const hits = await db.reads((tx) =>
     Promise.all(
