@@ -76,7 +76,13 @@ async function runBench(bench: string): Promise<BenchReport> {
   const child = fork(join(root, 'dist', 'bench', 'run-one.js'), [bench], {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     execArgv: options.profile ? ['--cpu-prof', `--cpu-prof-dir=${join(root, 'reports', 'profiles')}`] : [],
-    env: { NODE_ENV: 'production', ...process.env, BENCH_FOLDER: folder, BENCH_SIZE: size ?? '', ACCESS_BENCH: size ?? '' },
+    env: {
+      NODE_ENV: 'production',
+      ...process.env,
+      BENCH_FOLDER: folder,
+      BENCH_SIZE: size ?? '',
+      ACCESS_BENCH: size ?? '',
+    },
   });
   child.stdout?.on('data', (chunk: Buffer) => {
     output += chunk.toString();
