@@ -300,7 +300,11 @@ export class HttpClient {
         ? limit.resetAtMs - nowMs
         : null;
     const waitMs = named ?? untilReset;
-    if (waitMs === null) return { kind: 'failed', error } as const;
+    if (waitMs === null) {
+      // Nothing tells until when: the whole bucket pauses for a moment instead of each request finding out by itself.
+      if (answer.status === 429) this.#gate.closeUntil(bucket, nowMs + BACKOFF_MS);
+      return { kind: 'failed', error } as const;
+    }
     // The others of this bucket would only be refused as well.
     if (answer.status === 429) this.#gate.closeUntil(bucket, nowMs + waitMs);
     return { kind: 'failed', error, waitMs: Math.min(waitMs, MAX_PAUSE_MS) + Math.random() * BACKOFF_MS } as const;
