@@ -8,6 +8,7 @@ import { createCompany } from '../../emulators/company.ts';
 import type { Gateway } from '../../src/server/compose.ts';
 import { createLogger } from '../../src/server/logger.ts';
 import { openTestGateway } from '../support/company-gateway.ts';
+import { thinOut } from '../support/thin-out.ts';
 
 const made = (what: string): string => [what, randomBytes(18).toString('hex')].join('-');
 
@@ -37,6 +38,7 @@ describe('secrets of the credentials and of what providers say', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'crosswalk-secrets-'));
     emulators = await startAllEmulators({ world: createCompany({ size: 'S', seed: 1 }).world });
+    thinOut(emulators);
     const { okta, auth0, jumpcloud, torq } = emulators;
     const userId = [...auth0.world.auth0.users.keys()][0]!;
     const inMetadata = made('metadata');
