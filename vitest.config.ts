@@ -13,6 +13,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // The default leaves one of two cores idle.
+    maxWorkers: 2,
     // The report is what CI's last line is made from.
     reporters: ['default', ['json', { outputFile: 'reports/vitest.json' }]],
   },
