@@ -12,6 +12,7 @@ import { compareIndexes, danglingLinks } from '../access/verify.ts';
 import { Follower, type StoreTrouble } from './follower.ts';
 import { fromSnapshot, fromTopology, type Opened } from './open-index.ts';
 import { type PatienceOptions, withPatience } from './patience.ts';
+import { SourceBook } from './source-book.ts';
 import { namesVia, resolveVias } from './vias.ts';
 
 /** A change set before it has its id, which {@link Graph.commit} makes. */
@@ -46,6 +47,12 @@ const ROWS_PER_TURN = 200;
 /** How often an exact change is built again before its writer is told. */
 const EXACT_ATTEMPTS = 20;
 
+/** A change that is on its way to the store; its row may arrive by the log before the answer does. */
+interface Awaited {
+  readonly changeId: string;
+  row: CommittedChange | null;
+}
+
 /**
  * The one way to change the graph, and the index that answers for it. Commits run one after the other, each built on
  * an index that holds all before it. On a shared store other gateways commit as well: their changes arrive by
@@ -58,16 +65,19 @@ export class Graph {
   readonly index: AccessIndex;
   readonly #options: GraphOptions;
   readonly #logger: Logger;
+  /** Commits, one after the other; may wait for {@link #still} inside, never the other way round. */
   readonly #alone = pLimit(1);
+  /** The index moves, or somebody needs it not to: free while a commit waits for a store, so that replicas keep up. */
+  readonly #still = pLimit(1);
   readonly #listeners = new Set<(change: CommittedChange) => void>();
   readonly #resetListeners = new Set<() => void>();
   readonly #closing = new AbortController();
   readonly #follower: Follower | null;
-  readonly #sourceIds = new Map<string, number>();
-  readonly #sources = new Map<number, SourceRef>();
+  readonly #sources: SourceBook;
   /** Seq up to which listeners have been told. */
   #told: number;
   #isBehind = false;
+  #awaited: Awaited | null = null;
   #lastChangeId: string | null;
   #linksSinceSnapshot = 0;
   #savedSeq: number;
@@ -83,7 +93,7 @@ export class Graph {
     this.#told = opened.index.seq;
     this.#lastChangeId = opened.lastChangeId;
     this.#savedSeq = opened.savedSeq;
-    for (const { id, source } of info.sources) this.#rememberSource(id, source);
+    this.#sources = new SourceBook(options.store, info.sources);
     const { clock, pollMs = DEFAULT_POLL_MS } = options;
     this.#follower = options.store.isShared
       ? new Follower({ catchUp: () => this.#followLog(), clock, logger: options.logger, pollMs })
@@ -97,7 +107,7 @@ export class Graph {
     const opened = (await fromSnapshot(options, info)) ?? (await fromTopology(options.store, info));
     const graph = new Graph(options, info, opened);
     // The rows since may name sources of other gateways.
-    if (options.store.isShared) await graph.#readSources();
+    if (options.store.isShared) await graph.#sources.refresh();
     graph.#follower?.start();
     options.logger.info(
       {
@@ -129,12 +139,16 @@ export class Graph {
   ): Promise<CommittedChange | null> {
     return this.#run(async () => {
       for (let attempt = 1; ; attempt++) {
-        if (this.#isBehind || (options.isExact && this.store.isShared)) await this.#catchUp();
-        const draft = await build();
-        if (draft === null) return null;
-        const change: ChangeSet = { ...draft, changeId: randomUUID() };
+        const change = await this.#still(async (): Promise<ChangeSet | null> => {
+          if (this.#isBehind || (options.isExact && this.store.isShared)) await this.#catchUp();
+          const draft = await build();
+          if (draft === null) return null;
+          const expectedSeq = options.isExact ? { expectedSeq: this.#told } : {};
+          return { ...draft, changeId: randomUUID(), ...expectedSeq };
+        });
+        if (change === null) return null;
         try {
-          const row = await this.#commitOnce(options.isExact ? { ...change, expectedSeq: this.#told } : change);
+          const row = await this.#commitOnce(change);
           this.#planSnapshot();
           return row;
         } catch (error) {
@@ -146,7 +160,7 @@ export class Graph {
 
   /** Takes everything that the store has by now, also what others have committed. */
   catchUp(): Promise<void> {
-    return this.#run(async () => {
+    return this.#inStillness(async () => {
       await this.#catchUp();
     });
   }
@@ -158,18 +172,12 @@ export class Graph {
 
   /** Id of a source, made at first use. */
   async sourceId(source: SourceRef): Promise<number> {
-    const known = this.#sourceIds.get(sourceText(source));
-    if (known !== undefined) return known;
-    const id = await this.store.sourceId(source);
-    this.#rememberSource(id, source);
-    return id;
+    return this.#sources.idOf(source);
   }
 
   /** @throws AppError `SOURCE_UNKNOWN` for an id that neither the store nor {@link sourceId} has told */
   sourceOf(id: number): SourceRef {
-    const source = this.#sources.get(id);
-    if (source) return source;
-    throw new AppError('SOURCE_UNKNOWN', `There is no source ${id}.`, { audience: 'developer' });
+    return this.#sources.get(id);
   }
 
   /**
@@ -197,12 +205,13 @@ export class Graph {
    * links whose ends are gone. An index that differs is replaced by the fresh one. Commits wait meanwhile.
    */
   verify(): Promise<{ ok: boolean; problems: string[] }> {
-    return this.#run(async () => {
+    return this.#inStillness(async () => {
       await this.#catchUp();
       const { index: fresh } = await fromTopology(this.store, { ...this.info, seq: this.index.seq });
       // Another gateway may have written between the two reads: up to there and no further.
       if (fresh.seq > this.index.seq) await this.#catchUp({ limit: fresh.seq - this.index.seq });
-      const differences = fresh.seq === this.index.seq ? compareIndexes(this.index, fresh, this.#nameOf) : [];
+      const differences =
+        fresh.seq === this.index.seq ? compareIndexes(this.index, fresh, (source) => this.#sources.nameOf(source)) : [];
       const problems = [...differences, ...danglingLinks(fresh)];
       if (differences.length > 0) this.index.adopt(fresh);
       if (problems.length > 0) this.#logger.error({ problems: problems.slice(0, 20) }, 'access index was wrong');
@@ -212,7 +221,7 @@ export class Graph {
 
   /** Writes the snapshot file now. Does nothing without a path. */
   snapshot(): Promise<void> {
-    return this.#run(() => this.#writeSnapshot());
+    return this.#inStillness(() => this.#writeSnapshot());
   }
 
   /** Waits for running commits, writes a snapshot, closes the store. Safe to call twice. */
@@ -223,7 +232,7 @@ export class Graph {
     await this.#follower?.stop();
     await this.#alone(async () => {
       try {
-        await this.#writeSnapshot();
+        await this.#still(() => this.#writeSnapshot());
       } catch (error) {
         this.#logger.warn({ error: asAppError(error).message }, 'snapshot failed');
       }
@@ -232,13 +241,21 @@ export class Graph {
   }
 
   #run<T>(work: () => Promise<T>): Promise<T> {
-    return this.#alone(async () => {
-      if (this.#isClosed) throw new AppError('STORE_CLOSED', 'The graph is closed; restart the gateway.');
-      return work();
-    });
+    return this.#alone(() => this.#whileOpen(work));
+  }
+
+  #inStillness<T>(work: () => Promise<T>): Promise<T> {
+    return this.#still(() => this.#whileOpen(work));
+  }
+
+  async #whileOpen<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) throw new AppError('STORE_CLOSED', 'The graph is closed; restart the gateway.');
+    return work();
   }
 
   async #commitOnce(change: ChangeSet): Promise<CommittedChange | null> {
+    const awaited: Awaited = { changeId: change.changeId, row: null };
+    this.#awaited = awaited;
     let row: CommittedChange | null;
     try {
       // A repeat of the same change is answered with the first one's row.
@@ -247,45 +264,43 @@ export class Graph {
       if (asAppError(error).code !== 'STORE_UNAVAILABLE') throw error;
       // It may have been written before the answer was lost: the log knows.
       this.#isBehind = true;
-      const written = await this.#catchUp({ changeId: change.changeId }).catch(() => null);
-      if (written === null) throw error;
-      return written;
+      await this.#still(() => this.#catchUp()).catch(() => {});
+      if (awaited.row === null) throw error;
+      return awaited.row;
     }
     if (row === null) return null;
+    const written = row;
     this.#isBehind = true;
-    if (row.seq === this.#told + 1) await this.#take(row);
-    else await this.#catchUp();
-    this.#isBehind = false;
+    await this.#still(async () => {
+      if (written.seq === this.#told + 1) await this.#take(written);
+      else if (written.seq > this.#told) await this.#catchUp();
+      this.#isBehind = false;
+    });
     return row;
   }
 
-  /** Takes what the log has beyond the index. @returns the row of this change id, if it is among it */
-  async #catchUp(
-    options: { readonly changeId?: string; readonly limit?: number } = {},
-  ): Promise<CommittedChange | null> {
-    const { changeId, limit = Number.POSITIVE_INFINITY } = options;
-    let found: CommittedChange | null = null;
+  /** Takes what the log has beyond the index. */
+  async #catchUp(options: { readonly limit?: number } = {}): Promise<void> {
     try {
-      for await (const row of this.store.changes(this.#told, Number.isFinite(limit) ? { limit } : {})) {
-        await this.#take(row);
-        if (row.changeId === changeId) found = row;
-      }
+      for await (const row of this.store.changes(this.#told, options)) await this.#take(row);
     } catch (error) {
       if (asAppError(error).code !== 'CURSOR_TOO_OLD') throw error;
       // Who follows the log has its own cursor and learns there what it has missed.
       await this.#startOver();
     }
-    this.#isBehind = false;
-    return found;
+    // A part of it says nothing about the rest.
+    if (options.limit === undefined) this.#isBehind = false;
   }
 
   /** One look at a shared store's log. @returns whether there was something new */
   async #followLog(): Promise<boolean> {
     const { seq } = await this.store.range();
     if (seq === this.#told) return false;
-    while (this.#told < seq && !this.#isClosed) await this.#run(() => this.#catchUp({ limit: ROWS_PER_TURN }));
+    while (this.#told < seq && !this.#isClosed) {
+      await this.#inStillness(() => this.#catchUp({ limit: ROWS_PER_TURN }));
+    }
     if (seq < this.#told && !this.#isClosed) {
-      await this.#run(async () => {
+      await this.#inStillness(async () => {
         // Asked again: the answer may be older than a commit of this gateway.
         if ((await this.store.range()).seq >= this.#told) return;
         this.#logger.error({ seq, told: this.#told }, 'the store was put back to an older state; reading it anew');
@@ -308,7 +323,7 @@ export class Graph {
     if (row.storeId !== this.info.storeId) {
       throw new AppError('STORE_REPLACED', 'The store was replaced by another one; restart the gateway.');
     }
-    if (this.store.isShared && !this.#knowsSources(row)) await this.#readSources();
+    if (this.store.isShared && !this.#sources.covers(row)) await this.#sources.refresh();
     if (row.seq === this.index.seq + 1) {
       try {
         this.index.apply(row, namesVia(row) ? await resolveVias(this.store, row) : undefined);
@@ -319,6 +334,7 @@ export class Graph {
       }
     }
     this.#told = row.seq;
+    if (this.#awaited?.changeId === row.changeId) this.#awaited.row = row;
     this.#lastChangeId = row.seq === this.index.seq ? row.changeId : null;
     this.#linksSinceSnapshot += row.links.length;
     this.#notify(this.#listeners, row);
@@ -339,17 +355,9 @@ export class Graph {
     return { clock, forMs: store.isShared ? patienceMs : 0, signal: this.#closing.signal, logger: this.#logger };
   }
 
-  #knowsSources({ nodes, links }: CommittedChange): boolean {
-    return [nodes, links].every((items) => items.every(({ source }) => this.#sources.has(source)));
-  }
-
-  async #readSources(): Promise<void> {
-    for (const { id, source } of await this.store.sources()) this.#rememberSource(id, source);
-  }
-
   async #rebuild(): Promise<void> {
     const { seq } = await this.store.range();
-    if (this.store.isShared) await this.#readSources();
+    if (this.store.isShared) await this.#sources.refresh();
     this.index.adopt((await fromTopology(this.store, { ...this.info, seq })).index);
   }
 
@@ -358,7 +366,7 @@ export class Graph {
     const due = Math.max(SNAPSHOT_EVERY, this.index.linkCount >>> 3);
     if (this.#options.snapshotPath === null || this.#isSnapshotPlanned || this.#linksSinceSnapshot < due) return;
     this.#isSnapshotPlanned = true;
-    void this.#alone(async () => {
+    void this.#still(async () => {
       // Closing writes its own.
       if (!this.#isClosed) await this.#writeSnapshot();
     })
@@ -375,18 +383,4 @@ export class Graph {
     this.#savedSeq = this.index.seq;
     this.#linksSinceSnapshot = 0;
   }
-
-  #rememberSource(id: number, source: SourceRef): void {
-    this.#sourceIds.set(sourceText(source), id);
-    this.#sources.set(id, source);
-  }
-
-  readonly #nameOf = (source: number): string => {
-    const known = this.#sources.get(source);
-    return known ? `${known.connector}/${known.listing}` : `source ${source}`;
-  };
-}
-
-function sourceText(source: SourceRef): string {
-  return `${source.connector}/${source.listing}`;
 }
