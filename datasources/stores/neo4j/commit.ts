@@ -5,11 +5,12 @@ import { parseKey } from '../../../src/domain/keys.ts';
 import { linkKindCode } from '../../../src/domain/link-kinds.ts';
 import { nodeKindCode, nodeKindOf } from '../../../src/domain/node-kinds.ts';
 import { ABSENT, BodyWriter, linkStateText, nodeStateText, packBody } from '../shared/change-body.ts';
+import type { ChangeRow } from '../shared/change-row.ts';
 import { seqMoved } from '../shared/errors.ts';
 import { linkText, type NodePlan, planNodes } from './commit-plan.ts';
 import { byKind, readLinkStates, readLinksOf, readLiving, readNodeStates, type StoredLink } from './commit-state.ts';
 import type { Parameters, Transaction } from './driver.ts';
-import { CHANGE_FIELDS, type ChangeRow } from './log-reader.ts';
+import { CHANGE_FIELDS } from './log-reader.ts';
 import { linkProperties, nodeProperties, tombstoneProperties } from './model.ts';
 import { writeSideRows } from './side-rows.ts';
 

@@ -18,13 +18,14 @@ import type {
   TopologyChunk,
 } from '../../../src/ports/graph-store.ts';
 import { type Logger, silentLogger } from '../../../src/ports/logger.ts';
+import { decodeChange } from '../shared/change-row.ts';
 import { applyChange } from './commit.ts';
 import { Database } from './driver.ts';
 import { closedError } from './errors.ts';
 import { acquireLease, releaseLease, renewLease } from './leases.ts';
 import { readLinkHashes, readLinks } from './link-reader.ts';
 import { list } from './list.ts';
-import { decodeChange, readChanges, readRange } from './log-reader.ts';
+import { readChanges, readRange } from './log-reader.ts';
 import { readIdsByKey, readKeys, readNodes } from './node-reader.ts';
 import { checkEngine, migrate } from './schema.ts';
 import { search } from './search.ts';

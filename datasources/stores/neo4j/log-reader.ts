@@ -1,38 +1,10 @@
-import type { ChangeCause, CommittedChange } from '../../../src/domain/changes.ts';
+import type { CommittedChange } from '../../../src/domain/changes.ts';
 import { AppError } from '../../../src/domain/errors.ts';
-import { decodeBody } from '../shared/change-body.ts';
+import { type ChangeRow, decodeChange } from '../shared/change-row.ts';
 import type { Database } from './driver.ts';
-
-/** A row of the log as it is stored; the body is that of `decodeBody`. */
-export type ChangeRow = readonly [
-  seq: number,
-  changeId: string,
-  at: number,
-  cause: string,
-  connector: string | null,
-  runId: string | null,
-  actor: string | null,
-  body: string | Uint8Array,
-];
 
 /** Of a node `c`, in the order of {@link ChangeRow}. */
 export const CHANGE_FIELDS = 'c.seq, c.changeId, c.at, c.cause, c.connector, c.runId, c.actor, c.body';
-
-export function decodeChange(row: ChangeRow, storeId: string): CommittedChange {
-  const [seq, changeId, at, cause, connector, runId, actor, body] = row;
-  return {
-    v: 1,
-    storeId,
-    seq,
-    changeId,
-    at,
-    cause: cause as ChangeCause,
-    connector,
-    runId,
-    actor,
-    ...decodeBody(body),
-  };
-}
 
 export async function readRange(db: Database): Promise<{ readonly seq: number; readonly horizon: number }> {
   const [row] = await db.read<[number, number]>("MATCH (m:_Meta {name: 'graph'}) RETURN m.seq, m.horizon");

@@ -18,7 +18,7 @@ import type {
   TopologyChunk,
 } from '../../../src/ports/graph-store.ts';
 import { type Logger, silentLogger } from '../../../src/ports/logger.ts';
-import { decodeChange } from './change-row.ts';
+import { decodeChange } from '../shared/change-row.ts';
 import { Connection } from './driver.ts';
 import { closedError, storeError } from './errors.ts';
 import { readLinkHashes, readLinks } from './link-reader.ts';

@@ -1,6 +1,7 @@
 import type { CommittedChange } from '../../../src/domain/changes.ts';
 import { AppError } from '../../../src/domain/errors.ts';
-import { CHANGE_COLUMNS, type ChangeRow, decodeChange } from './change-row.ts';
+import { type ChangeRow, decodeChange } from '../shared/change-row.ts';
+import { CHANGE_COLUMNS } from './change-columns.ts';
 import type { Connection } from './driver.ts';
 import { readMeta } from './meta.ts';
 

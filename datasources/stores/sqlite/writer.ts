@@ -5,7 +5,7 @@ import { AppError } from '../../../src/domain/errors.ts';
 import type { SourceRef } from '../../../src/domain/graph.ts';
 import type { JsonObject } from '../../../src/domain/json.ts';
 import type { Lease, RecordType } from '../../../src/ports/graph-store.ts';
-import type { ChangeRow } from './change-row.ts';
+import type { ChangeRow } from '../shared/change-row.ts';
 import { applyChange } from './commit.ts';
 import { Connection } from './driver.ts';
 import { acquireLease, expireLeases, releaseLease, renewLease } from './leases.ts';

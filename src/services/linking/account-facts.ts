@@ -77,6 +77,11 @@ function wordsOf(...texts: (string | undefined)[]): string[] {
   return [...words].sort();
 }
 
+/** Workloads and shared log-ins belong to nobody: nothing ties them to a person. */
+export function isMachine(facts: AccountFacts): boolean {
+  return facts.type === 'SERVICE' || facts.type === 'SHARED';
+}
+
 export interface AccountSource {
   readonly id: number;
   readonly key: string;

@@ -1,5 +1,5 @@
 import { nodeKey } from '../../domain/keys.ts';
-import { type AccountFacts, normaliseEmail } from './account-facts.ts';
+import { type AccountFacts, isMachine, normaliseEmail } from './account-facts.ts';
 import type { TrustMap } from './trust.ts';
 
 /** What an application's user row says of an account of the application's own tenant. */
@@ -42,18 +42,16 @@ export function entrancesBySubject(
   account: AccountFacts,
   trust: TrustMap,
   lookup: AccountLookup,
-): { entrances: Entrance[]; wanted: Wanted[]; isTrusted: boolean } {
+): { entrances: Entrance[]; wanted: Wanted[] } {
   const entrances: Entrance[] = [];
   const wanted: Wanted[] = [];
-  let isTrusted = false;
   for (const subject of account.properties.federatedSubjects ?? []) {
     const upstream = trust.of(account.connector, subject.connectionId, subject.connectionName);
     if (upstream === null) continue;
-    isTrusted = true;
     const key = nodeKey(upstream.connector, 'Account', subject.subject);
     const from = subject.subjectType === 'id' ? lookup.byKey(key) : lookup.byLogin(upstream.connector, subject.subject);
     wanted.push(subject.subjectType === 'id' ? key : wantedByLogin(upstream.connector, subject.subject));
-    if (from === undefined || from.type === 'SERVICE' || from.type === 'SHARED') continue;
+    if (from === undefined || isMachine(from)) continue;
     entrances.push({
       from,
       via: upstream.via,
@@ -62,7 +60,7 @@ export function entrancesBySubject(
       opensSession: true,
     });
   }
-  return { entrances, wanted, isTrusted };
+  return { entrances, wanted };
 }
 
 /** The account at the other tenant that an application's user row points at. */

@@ -12,7 +12,7 @@ import type {
 } from '../../domain/properties.ts';
 import type { AccessIndex } from '../access/access-index.ts';
 import type { LeasedGraph } from '../leases/fenced.ts';
-import { type AccountFacts, accountFacts, emailDomain, normaliseEmail } from './account-facts.ts';
+import { type AccountFacts, accountFacts, emailDomain, isMachine, normaliseEmail } from './account-facts.ts';
 import type { AppUser } from './entrances.ts';
 import { EvidenceIndex } from './evidence.ts';
 import { federationHash } from './federation-hash.ts';
@@ -415,8 +415,7 @@ export class LinkerState {
   }
 
   private blocksOf(facts: AccountFacts): string[] {
-    // Workloads and shared log-ins belong to nobody: each is an identity of its own.
-    if (facts.type === 'SERVICE' || facts.type === 'SHARED') return [];
+    if (isMachine(facts)) return [];
     const blocks: string[] = [];
     for (const tie of this.tieIndex.ties(facts.id)) blocks.push(tie.block);
     for (const address of this.countingEmails(facts)) blocks.push(blockKey('VERIFIED_EMAIL', address));

@@ -1,4 +1,4 @@
-import { type AccountFacts, normaliseEmail } from './account-facts.ts';
+import { type AccountFacts, isMachine } from './account-facts.ts';
 import {
   type AccountLookup,
   type AppUser,
@@ -218,12 +218,8 @@ export class TieIndex implements AccountLookup {
 
 const NONE: ReadonlySet<Tie> = new Set();
 
-function isMachine(facts: AccountFacts): boolean {
-  return facts.type === 'SERVICE' || facts.type === 'SHARED';
-}
-
 function loginsOf(facts: AccountFacts): readonly Wanted[] {
-  return facts.logins.map((login) => `${facts.connector} ${normaliseEmail(login)}`);
+  return facts.logins.map((login) => wantedByLogin(facts.connector, login));
 }
 
 function tie(rule: LinkingRule, from: AccountFacts, to: AccountFacts, entrance: Tie['entrance']): Tie {

@@ -1,5 +1,5 @@
 import type { ChangeCause, CommittedChange } from '../../../src/domain/changes.ts';
-import { decodeBody } from '../shared/change-body.ts';
+import { decodeBody } from './change-body.ts';
 
 /** A row of the log as it is stored; the body is that of {@link decodeBody}. */
 export type ChangeRow = readonly [
@@ -12,8 +12,6 @@ export type ChangeRow = readonly [
   actor: string | null,
   body: string | Uint8Array,
 ];
-
-export const CHANGE_COLUMNS = 'seq, change_id, at, cause, connector, run_id, actor, body';
 
 export function decodeChange(row: ChangeRow, storeId: string): CommittedChange {
   const [seq, changeId, at, cause, connector, runId, actor, body] = row;
