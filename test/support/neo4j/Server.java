@@ -1,8 +1,9 @@
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.neo4j.configuration.GraphDatabaseInternalSettings;
 import org.neo4j.configuration.GraphDatabaseSettings;
 import org.neo4j.configuration.connectors.BoltConnector;
 import org.neo4j.configuration.connectors.ConnectorPortRegister;
@@ -17,28 +18,42 @@ import org.neo4j.kernel.internal.GraphDatabaseAPI;
  * Neo4j Community servers for tests in one Java process: Bolt on loopback, authentication on. Community has one
  * database for each server, so a test that needs two graphs starts two servers; the second takes a moment only.
  *
- * Lines on standard input: "start HOME [PORT]" answers "READY HOME PORT", "stop HOME" answers "STOPPED HOME".
- * All end when standard input closes.
+ * Lines on standard input, words between tabs: "start HOME [PORT]" answers "READY HOME PORT", "stop HOME" answers
+ * "STOPPED HOME"; what cannot be done answers "FAILED HOME REASON". Orders run side by side. All servers end when
+ * standard input closes.
  */
 public class Server {
+  private static final Map<String, DatabaseManagementService> RUNNING = new ConcurrentHashMap<>();
+
   public static void main(String[] args) throws Exception {
-    Map<String, DatabaseManagementService> running = new HashMap<>();
     BufferedReader lines = new BufferedReader(new InputStreamReader(System.in));
     for (String line = lines.readLine(); line != null; line = lines.readLine()) {
       String[] words = line.split("\t");
-      if (words[0].equals("start")) {
-        int port = words.length > 2 ? Integer.parseInt(words[2]) : 0;
-        DatabaseManagementService service = start(Path.of(words[1]), port);
-        running.put(words[1], service);
-        System.out.println("READY\t" + words[1] + "\t" + boltPort(service));
-      } else if (words[0].equals("stop")) {
-        running.remove(words[1]).shutdown();
-        System.out.println("STOPPED\t" + words[1]);
-      }
-      System.out.flush();
+      new Thread(() -> answer(words)).start();
     }
     // The data is thrown away with the test: a good end would take seconds.
     Runtime.getRuntime().halt(0);
+  }
+
+  private static void answer(String[] words) {
+    String home = words[1];
+    try {
+      if (words[0].equals("start")) {
+        DatabaseManagementService service = start(Path.of(home), words.length > 2 ? Integer.parseInt(words[2]) : 0);
+        RUNNING.put(home, service);
+        say("READY", home, String.valueOf(boltPort(service)));
+      } else {
+        RUNNING.remove(home).shutdown();
+        say("STOPPED", home, "");
+      }
+    } catch (Throwable problem) {
+      say("FAILED", home, String.valueOf(problem.getMessage()).replaceAll("\\s+", " "));
+    }
+  }
+
+  private static synchronized void say(String... words) {
+    System.out.println(String.join("\t", words));
+    System.out.flush();
   }
 
   private static DatabaseManagementService start(Path home, int port) {
@@ -47,7 +62,9 @@ public class Server {
         .setConfig(BoltConnector.listen_address, new SocketAddress("127.0.0.1", port))
         .setConfig(HttpConnector.enabled, false)
         .setConfig(GraphDatabaseSettings.auth_enabled, true)
-        .setConfig(GraphDatabaseSettings.pagecache_memory, 128L * 1024 * 1024)
+        // By default a server waits ten seconds for lines that fall silent before it ends.
+        .setConfig(GraphDatabaseInternalSettings.netty_server_shutdown_quiet_period, 0)
+        .setConfig(GraphDatabaseSettings.pagecache_memory, Long.getLong("pageCacheMiB", 128) * 1024 * 1024)
         .build();
   }
 

@@ -6,8 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-const here = dirname(fileURLToPath(import.meta.url));
-const CACHE = join(here, '../../../node_modules/.cache/crosswalk-neo4j');
+const root = packageRoot();
+/** Not beside this file once it is compiled. */
+const here = join(root, 'test/support/neo4j');
+const CACHE = join(root, 'node_modules/.cache/crosswalk-neo4j');
 /** Where Debian, Fedora and macOS keep their Javas. */
 const JVM_FOLDERS = ['/usr/lib/jvm', '/Library/Java/JavaVirtualMachines'];
 
@@ -20,17 +22,26 @@ export interface JavaCommand {
   readonly arguments: readonly string[];
 }
 
+/** What a server may use; the default is enough for the company of size S. */
+export interface JavaMemory {
+  /** Default 1,536. */
+  readonly heapMiB?: number;
+  /** Of each server; default 128. */
+  readonly pageCacheMiB?: number;
+}
+
 /**
  * Finds a Java and lets Maven fetch Neo4j's artifacts, once.
  * @throws Error that says in one line what is missing
  */
-export async function javaCommand(): Promise<JavaCommand> {
+export async function javaCommand({ heapMiB = 1_536, pageCacheMiB = 128 }: JavaMemory = {}): Promise<JavaCommand> {
   const isCalendar = !NEO4J_VERSION.startsWith('5.');
   const java = await findJava(isCalendar ? [21, 99] : [17, 21]);
   return {
     java,
     arguments: [
-      '-Xmx1536m',
+      `-Xmx${heapMiB}m`,
+      `-DpageCacheMiB=${pageCacheMiB}`,
       '-XX:+UseSerialGC',
       ...(isCalendar ? ['--enable-native-access=ALL-UNNAMED'] : []),
       '-cp',
@@ -38,6 +49,12 @@ export async function javaCommand(): Promise<JavaCommand> {
       join(here, 'Server.java'),
     ],
   };
+}
+
+function packageRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
+  return folder;
 }
 
 /** The oldest Java between these versions. */

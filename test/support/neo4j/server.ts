@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import neo4j from 'neo4j-driver';
-import { javaCommand } from './java.ts';
+import { type JavaMemory, javaCommand } from './java.ts';
 
 /** An empty Neo4j of its own: what a store needs to open it. */
 export interface Neo4jServer {
@@ -21,6 +21,8 @@ export interface Neo4jServer {
  * `NEO4J_USER`, `NEO4J_PASSWORD`; several URIs between commas) takes servers that are there: they are EMPTIED.
  */
 export interface Neo4jHost {
+  /** The process of all its servers; `undefined` for servers that were there before. */
+  readonly pid: number | undefined;
   /** Starts an empty server. */
   open(): Promise<Neo4jServer>;
   /** Shuts a server of {@link open} down in good order; its data stays. */
@@ -41,9 +43,9 @@ export async function whyNoNeo4j(): Promise<string | null> {
   }
 }
 
-export async function startNeo4j(): Promise<Neo4jHost> {
+export async function startNeo4j(memory: JavaMemory = {}): Promise<Neo4jHost> {
   const uris = process.env['NEO4J_URI'];
-  return uris === undefined ? LocalHost.start() : new GivenHost(uris.split(','));
+  return uris === undefined ? LocalHost.start(memory) : new GivenHost(uris.split(','));
 }
 
 class LocalHost implements Neo4jHost {
@@ -54,8 +56,8 @@ class LocalHost implements Neo4jHost {
   readonly #failed: Promise<never>;
   #count = 0;
 
-  static async start(): Promise<LocalHost> {
-    const { java, arguments: args } = await javaCommand();
+  static async start(memory: JavaMemory): Promise<LocalHost> {
+    const { java, arguments: args } = await javaCommand(memory);
     const folder = await mkdtemp(join(tmpdir(), 'crosswalk-neo4j-'));
     return new LocalHost(spawn(java, args, { stdio: ['pipe', 'pipe', 'inherit'], cwd: folder }), folder);
   }
@@ -72,6 +74,10 @@ class LocalHost implements Neo4jHost {
       const [word, home, ...more] = line.split('\t');
       this.#waiting.get(`${word} ${home}`)?.(more);
     });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
   }
 
   async open(): Promise<Neo4jServer> {
@@ -119,6 +125,7 @@ class LocalHost implements Neo4jHost {
 }
 
 class GivenHost implements Neo4jHost {
+  readonly pid = undefined;
   readonly #free: string[];
 
   constructor(uris: readonly string[]) {
