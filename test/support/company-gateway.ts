@@ -11,6 +11,7 @@ import { type Logger, silentLogger } from '../../src/ports/logger.ts';
 import { systemClock } from '../../src/server/clock.ts';
 import { type Gateway, openGateway } from '../../src/server/compose.ts';
 import type { SyncRun } from '../../src/services/sync/types.ts';
+import { storeSection } from './store-under-test.ts';
 
 /** The invented company behind four emulators, and a gateway on a store of its own that reads them. */
 export interface CompanyGateway {
@@ -72,8 +73,8 @@ export interface TestGatewayOptions {
   readonly config?: Readonly<Record<string, unknown>>;
 }
 
-/** A gateway over a folder, as the configuration file would make it, without schedules. */
-export function openTestGateway(
+/** A gateway over a folder, as the configuration file would make it, on the store of the project, without schedules. */
+export async function openTestGateway(
   folder: string,
   emulators: AllEmulators,
   { logger = silentLogger, config: more = {} }: TestGatewayOptions = {},
@@ -81,7 +82,7 @@ export function openTestGateway(
   const config = parseConfig(
     JSON.stringify({
       listen: { port: 0 },
-      store: { type: 'sqlite', path: 'graph.sqlite' },
+      store: await storeSection(folder),
       linking: { ownedDomains: emulators.okta.world.ownedDomains },
       connectors: emulators.connectors(),
       ...more,

@@ -3,20 +3,22 @@ import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import { javaCommand } from './java.ts';
+import { type JavaMemory, javaCommand } from './java.ts';
 
 /** Orders to the Java process of Server.java: its own standard streams, or a line to the one who holds those. */
 export class Jvm {
+  /** `undefined` for one that somebody else keeps. */
+  readonly pid: number | undefined;
   readonly #output: Writable;
   readonly #waiting = new Map<string, { resolve(words: readonly string[]): void; reject(error: Error): void }>();
   readonly #end: () => Promise<void>;
   #problem: Error | null = null;
 
   /** Starts a Java process; `folder` is where it works. */
-  static async spawn(folder: string): Promise<Jvm> {
-    const { java, arguments: args } = await javaCommand();
+  static async spawn(folder: string, memory: JavaMemory = {}): Promise<Jvm> {
+    const { java, arguments: args } = await javaCommand(memory);
     const child = spawn(java, args, { stdio: ['pipe', 'pipe', 'inherit'], cwd: folder });
-    const jvm = new Jvm(child.stdout, child.stdin, () => endOf(child));
+    const jvm = new Jvm(child.stdout, child.stdin, () => endOf(child), child.pid);
     child.once('error', (error) => jvm.#fail(error));
     child.once('exit', (code) => jvm.#fail(new Error(`The Neo4j process ended with ${code}.`)));
     return jvm;
@@ -35,9 +37,10 @@ export class Jvm {
     return jvm;
   }
 
-  private constructor(input: Readable, output: Writable, end: () => Promise<void>) {
+  private constructor(input: Readable, output: Writable, end: () => Promise<void>, pid?: number) {
     this.#output = output;
     this.#end = end;
+    this.pid = pid;
     // Writing to a process that is gone shows as its end.
     output.on('error', (error) => this.#fail(error));
     createInterface({ input }).on('line', (line) => {

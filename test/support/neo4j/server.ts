@@ -1,12 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { dirname, join } from 'node:path';
 import neo4j from 'neo4j-driver';
 import { type JavaMemory, javaCommand } from './java.ts';
+import { Jvm } from './jvm.ts';
+
+/** Environment variable with the socket of a Java process that a test run shares. */
+export const SHARED_JVM = 'CROSSWALK_NEO4J_JVM';
 
 /** An empty Neo4j of its own: what a store needs to open it. */
 export interface Neo4jServer {
@@ -18,13 +19,16 @@ export interface Neo4jServer {
 
 /**
  * Real Neo4j Community servers on loopback, each with its own data folder, all gone at the end. `NEO4J_URI` (with
- * `NEO4J_USER`, `NEO4J_PASSWORD`; several URIs between commas) takes servers that are there: they are EMPTIED.
+ * `NEO4J_USER`, `NEO4J_PASSWORD`; several URIs between commas, a test file may need ten) takes servers that are there:
+ * they are EMPTIED.
  */
 export interface Neo4jHost {
-  /** The process of all its servers; `undefined` for servers that were there before. */
+  /** The process of all its servers; `undefined` for shared ones and for those that were there before. */
   readonly pid: number | undefined;
   /** Starts an empty server. */
   open(): Promise<Neo4jServer>;
+  /** Shuts a server of {@link open} down for good, before the host goes. */
+  close(server: Neo4jServer): Promise<void>;
   /** Shuts a server of {@link open} down in good order; its data stays. */
   stop(server: Neo4jServer): Promise<void>;
   /** Starts a stopped server again, on the same port and data. */
@@ -43,47 +47,36 @@ export async function whyNoNeo4j(): Promise<string | null> {
   }
 }
 
-export async function startNeo4j(memory: JavaMemory = {}): Promise<Neo4jHost> {
+/**
+ * In a test run (see `global-setup.ts`) the servers live in the Java process that all test files share.
+ * @param own a process of its own with so much memory instead; `{}` is enough
+ */
+export async function startNeo4j(own?: JavaMemory): Promise<Neo4jHost> {
   const uris = process.env['NEO4J_URI'];
-  return uris === undefined ? LocalHost.start(memory) : new GivenHost(uris.split(','));
+  if (uris !== undefined) return new GivenHost(uris.split(','));
+  const shared = own === undefined ? process.env[SHARED_JVM] : undefined;
+  const folder = await mkdtemp(join(shared === undefined ? tmpdir() : dirname(shared), 'crosswalk-neo4j-'));
+  return new LocalHost(shared === undefined ? await Jvm.spawn(folder, own) : await Jvm.join(shared), folder);
 }
 
 class LocalHost implements Neo4jHost {
-  readonly #child: ChildProcess;
+  readonly #jvm: Jvm;
   readonly #folder: string;
   readonly #homes = new Map<Neo4jServer, string>();
-  readonly #waiting = new Map<string, (words: readonly string[]) => void>();
-  readonly #failed: Promise<never>;
   #count = 0;
 
-  static async start(memory: JavaMemory): Promise<LocalHost> {
-    const { java, arguments: args } = await javaCommand(memory);
-    const folder = await mkdtemp(join(tmpdir(), 'crosswalk-neo4j-'));
-    return new LocalHost(spawn(java, args, { stdio: ['pipe', 'pipe', 'inherit'], cwd: folder }), folder);
-  }
-
-  private constructor(child: ChildProcess, folder: string) {
-    this.#child = child;
+  constructor(jvm: Jvm, folder: string) {
+    this.#jvm = jvm;
     this.#folder = folder;
-    this.#failed = new Promise((_, reject) => {
-      child.once('error', reject);
-      child.once('exit', (code) => reject(new Error(`The Neo4j process ended with ${code}.`)));
-    });
-    this.#failed.catch(() => {});
-    createInterface({ input: child.stdout! }).on('line', (line) => {
-      const [word, home, ...more] = line.split('\t');
-      this.#waiting.get(`${word} ${home}`)?.(more);
-    });
   }
 
   get pid(): number | undefined {
-    return this.#child.pid;
+    return this.#jvm.pid;
   }
 
   async open(): Promise<Neo4jServer> {
     const home = join(this.#folder, String(++this.#count));
-    const [port] = await this.#ask('start', 'READY', home);
-    const uri = `bolt://127.0.0.1:${port}`;
+    const uri = `bolt://127.0.0.1:${await this.#jvm.start(home)}`;
     const password = randomBytes(12).toString('hex');
     const driver = neo4j.driver(uri, neo4j.auth.basic('neo4j', 'neo4j'), { telemetryDisabled: true });
     // A fresh server lets nobody work before the first password is changed.
@@ -98,29 +91,24 @@ class LocalHost implements Neo4jHost {
     return server;
   }
 
+  async close(server: Neo4jServer): Promise<void> {
+    const home = this.#homes.get(server)!;
+    this.#homes.delete(server);
+    await this.#jvm.stop(home);
+    await rm(home, { recursive: true, force: true });
+  }
+
   async stop(server: Neo4jServer): Promise<void> {
-    await this.#ask('stop', 'STOPPED', this.#homes.get(server)!);
+    await this.#jvm.stop(this.#homes.get(server)!);
   }
 
   async restart(server: Neo4jServer): Promise<void> {
-    await this.#ask('start', 'READY', this.#homes.get(server)!, new URL(server.uri).port);
+    await this.#jvm.start(this.#homes.get(server)!, Number(new URL(server.uri).port));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) {
-      const gone = once(this.#child, 'exit');
-      this.#child.stdin!.end();
-      const killer = setTimeout(() => this.#child.kill('SIGKILL'), 10_000);
-      await gone;
-      clearTimeout(killer);
-    }
+    await this.#jvm.end();
     await rm(this.#folder, { recursive: true, force: true });
-  }
-
-  #ask(order: string, answer: string, home: string, ...more: readonly string[]): Promise<readonly string[]> {
-    const answered = new Promise<readonly string[]>((resolve) => this.#waiting.set(`${answer} ${home}`, resolve));
-    this.#child.stdin!.write(`${[order, home, ...more].join('\t')}\n`);
-    return Promise.race([answered, this.#failed]);
   }
 }
 
@@ -146,6 +134,10 @@ class GivenHost implements Neo4jHost {
     await session.run('MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 1000 ROWS');
     await driver.close();
     return server;
+  }
+
+  async close({ uri }: Neo4jServer): Promise<void> {
+    this.#free.push(uri);
   }
 
   async stop(): Promise<void> {

@@ -22,34 +22,36 @@ export async function shareJvm(): Promise<SharedJvm> {
   const sockets = new Set<Socket>();
   let jvm: Promise<Jvm> | undefined;
 
-  async function serve(socket: Socket): Promise<void> {
-    const homes = new Set<string>();
-    const running: Promise<void>[] = [];
-    const order = async (words: readonly string[]): Promise<void> => {
-      const [word, home = '', port] = words;
-      try {
-        jvm ??= Jvm.spawn(folder);
-        if (word === 'start') {
-          homes.add(home);
-          socket.write(`READY\t${home}\t${await (await jvm).start(home, Number(port))}\n`);
-        } else {
-          await (await jvm).stop(home);
-          homes.delete(home);
-          socket.write(`STOPPED\t${home}\n`);
-        }
-      } catch (error) {
-        socket.write(`FAILED\t${home}\t${String(error).replaceAll(/\s+/g, ' ')}\n`);
-      }
-    };
-    for await (const line of createInterface({ input: socket })) running.push(order(line.split('\t')));
-    await Promise.all(running);
-    await Promise.all([...homes].map(async (home) => (await jvm)?.stop(home).catch(() => {})));
+  async function obey([word, home = '', port]: readonly string[]): Promise<string> {
+    jvm ??= Jvm.spawn(folder);
+    if (word === 'start') return `READY\t${home}\t${await (await jvm).start(home, Number(port))}`;
+    await (await jvm).stop(home);
+    return `STOPPED\t${home}`;
   }
 
-  const server = createServer({ allowHalfOpen: false }, (socket) => {
+  const server = createServer((socket) => {
+    const homes = new Set<string>();
+    const running = new Set<Promise<void>>();
+    createInterface({ input: socket }).on('line', (line) => {
+      const words = line.split('\t');
+      homes.add(words[1] ?? '');
+      const answered = obey(words)
+        .catch((error: unknown) => `FAILED\t${words[1]}\t${String(error).replaceAll(/\s+/g, ' ')}`)
+        .then((answer) => void (socket.writable && socket.write(`${answer}\n`)));
+      running.add(answered);
+      void answered.finally(() => running.delete(answered));
+    });
     sockets.add(socket);
-    socket.on('error', () => {}).once('close', () => sockets.delete(socket));
-    void serve(socket);
+    socket.on('error', () => {});
+    socket.once('close', async () => {
+      sockets.delete(socket);
+      await Promise.all(running);
+      for (const home of homes) {
+        // One that was stopped already says so.
+        await (await jvm)?.stop(home).catch(() => {});
+        await rm(home, { recursive: true, force: true });
+      }
+    });
   });
   await new Promise<void>((resolve) => server.listen(path, resolve));
   return {

@@ -1,6 +1,6 @@
 import { serverAudits } from 'graphql-http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../support/api-server.ts';
+import { startTestServer, type TestServer } from '../../support/api-server.ts';
 
 /** The GraphQL-over-HTTP audits of graphql-http. MAY audits that fail are its GET forms, which CSRF prevention refuses. */
 describe('GraphQL over HTTP', () => {
