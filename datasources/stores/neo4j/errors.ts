@@ -19,6 +19,14 @@ export function storeError(error: unknown, { uri, database }: { uri: string; dat
       },
     );
   }
+  const distrust = whyNotTrusted(error);
+  if (distrust !== null) {
+    return new AppError(
+      'STORE_UNAVAILABLE',
+      `The certificate of Neo4j at ${uri} is not trusted (${distrust}). Name the authority that signed it in NODE_EXTRA_CA_CERTS; +ssc instead of +s trusts any certificate, and anybody in between.`,
+      { cause: error },
+    );
+  }
   switch (code) {
     case 'Neo.ClientError.Security.Unauthorized':
     case 'Neo.ClientError.Security.CredentialsExpired':
@@ -84,4 +92,10 @@ function hasNoRoom(error: unknown): boolean {
     if (/no space left|disk (?:is )?full|not enough (?:disk )?space/i.test(at.message)) return true;
   }
   return false;
+}
+
+/** OpenSSL's or Node's word for what is wrong with the certificate; the driver hands it on in its message only. */
+function whyNotTrusted(error: unknown): string | null {
+  if (!(error instanceof Error) || codeOf(error) !== 'ServiceUnavailable') return null;
+  return /\b(?=[A-Z_]*CERT|UNABLE_TO_VERIFY)[A-Z]+(?:_[A-Z]+)+$/.exec(error.message.trim())?.[0] ?? null;
 }
