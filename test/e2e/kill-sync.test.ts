@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { createSqliteStore } from '../../datasources/stores/sqlite/index.ts';
 import { type AllEmulators, startAllEmulators } from '../../emulators/all.ts';
 import { createCompany } from '../../emulators/company.ts';
 import { silentLogger } from '../../src/ports/logger.ts';
@@ -14,6 +13,7 @@ import { systemClock } from '../../src/server/clock.ts';
 import { Graph } from '../../src/services/graph/graph.ts';
 import { openTestGateway } from '../support/company-gateway.ts';
 import { compile } from '../support/compile.ts';
+import { storeOf, storeSection } from '../support/store-under-test.ts';
 import { differences, wholeGraph } from '../support/whole-graph.ts';
 
 /** Listings that take many requests, and the route that nearly all of those go to. */
@@ -113,7 +113,7 @@ describe('a gateway killed during its first sync', () => {
         config,
         JSON.stringify({
           listen: { port: 0 },
-          store: { type: 'sqlite', path: 'graph.sqlite' },
+          store: await storeSection(home),
           linking: { ownedDomains: emulators.okta.world.ownedDomains },
           connectors: emulators.connectors(),
         }),
@@ -129,7 +129,7 @@ describe('a gateway killed during its first sync', () => {
           'the moment of the kill',
         );
         await gateway.kill();
-        const remains = await remainsOf(join(home, 'graph.sqlite'));
+        const remains = await remainsOf(home);
         expect(remains.seq).toBeGreaterThanOrEqual(gateway.acknowledged);
         if (before !== null) expectKept(before, remains);
         before = remains;
@@ -162,15 +162,9 @@ describe('a gateway killed during its first sync', () => {
         runs.map(({ connector }) => [connector, 'SUCCEEDED']),
       );
       await gateway.end();
-      expectKept(killed, await remainsOf(join(home, 'graph.sqlite')));
+      expectKept(killed, await remainsOf(home));
 
-      const path = join(home, 'graph.sqlite');
-      const graph = await Graph.open({
-        store: createSqliteStore({ path }),
-        snapshotPath: `${path}.topology`,
-        logger: silentLogger,
-        clock: systemClock,
-      });
+      const graph = await Graph.open({ ...(await storeOf(home)), logger: silentLogger, clock: systemClock });
       expect(await graph.verify()).toEqual({ ok: true, problems: [] });
       expect(differences(await wholeGraph(graph), undisturbed)).toEqual({ missing: [], unexpected: [] });
       await graph.close();
@@ -184,7 +178,7 @@ describe('a gateway killed during its first sync', () => {
   });
 });
 
-/** What a process left behind, read from its file. */
+/** What a process left behind, read from its store. */
 interface Remains {
   readonly seq: number;
   readonly changeIds: readonly string[];
@@ -195,8 +189,8 @@ interface Remains {
   readonly ended: ReadonlySet<string>;
 }
 
-async function remainsOf(path: string): Promise<Remains> {
-  const store = createSqliteStore({ path });
+async function remainsOf(home: string): Promise<Remains> {
+  const { store } = await storeOf(home);
   const { seq, sources } = await store.open();
   const changeIds: string[] = [];
   for await (const change of store.changes(0)) {

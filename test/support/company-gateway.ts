@@ -82,7 +82,7 @@ export async function openTestGateway(
   const config = parseConfig(
     JSON.stringify({
       listen: { port: 0 },
-      store: await storeSection(folder),
+      store: more['store'] ?? (await storeSection(folder)),
       linking: { ownedDomains: emulators.okta.world.ownedDomains },
       connectors: emulators.connectors(),
       ...more,

@@ -20,6 +20,8 @@ const gateway = await openGateway(await loadConfig(process.argv[2]!, {}), {
   version: 'test',
   allowLoopback: true,
   schedules: false,
+  // One that was killed keeps its connectors from the next one for so long.
+  leaseMs: 5_000,
 });
 const { graph, sync, linker } = gateway;
 graph.onChange(({ seq }) => tell({ seq }));
