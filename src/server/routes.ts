@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApolloServer } from '@apollo/server';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -19,6 +20,9 @@ export interface RouteOptions {
   readonly streams: StreamCount;
   readonly eventStream: (request: FastifyRequest, reply: FastifyReply, viewer: Viewer) => Promise<void>;
 }
+
+/** Longest wait of `/readyz` for a store over the network. */
+const READY_MS = 2_000;
 
 /** HTTP statuses of refusals; anything else that fails before GraphQL is a 500. */
 const STATUS: Readonly<Record<string, number>> = {
@@ -72,7 +76,8 @@ export function addRoutes(app: FastifyInstance, options: RouteOptions): void {
   app.get('/readyz', async () => {
     // A shared store is being watched anyway: no need to wait for it here.
     if (context.graph.trouble !== null) throw context.graph.trouble.error;
-    await context.graph.store.range();
+    const { store } = context.graph;
+    await (store.isShared ? withinReadyTime(store.range()) : store.range());
     return { status: 'ok', seq: context.graph.seq };
   });
   if (options.graphiql) addGraphiql(app);
@@ -101,6 +106,22 @@ function graphqlHandler({ apollo, context, gate, limits, graphiql }: RouteOption
     if (isBrowser && graphiql) return reply.redirect(`/graphiql${request.url.slice('/graphql'.length)}`);
     return handler.call(request.server, request, reply);
   };
+}
+
+/** Whoever asks `/readyz` has little patience; a store that needs so long is not ready. */
+async function withinReadyTime(answer: Promise<unknown>): Promise<void> {
+  const late = new AbortController();
+  const limit = sleep(READY_MS, undefined, { ref: false, signal: late.signal }).then(() => {
+    throw new AppError('STORE_UNAVAILABLE', `The store has not answered within ${READY_MS} ms; see its server.`, {
+      retryable: true,
+    });
+  });
+  try {
+    await Promise.race([answer, limit]);
+  } finally {
+    late.abort();
+    limit.catch(() => {});
+  }
 }
 
 /** Aborted when the caller hangs up or, at `deadline` (of `performance.now()`), the time for one request is over. */

@@ -38,6 +38,8 @@ export interface ChangeFeedOptions {
 }
 
 const RETRY_MS = 20;
+/** Wait of a subscriber that lags while the store is away. */
+const STORE_RETRY_MS = 1_000;
 
 /**
  * The change log as a stream for subscribers: from any cursor, without gap or repeat, then live. A cursor that cannot
@@ -142,10 +144,15 @@ export class ChangeFeed {
           }
         } catch (error) {
           if (signal.aborted) return;
-          if (asAppError(error).code !== 'CURSOR_TOO_OLD') throw error;
-          at = this.#here();
-          told = at.seq;
-          yield resetEvent(at, 'CURSOR_TOO_OLD');
+          const { code, retryable } = asAppError(error);
+          if (code === 'CURSOR_TOO_OLD') {
+            at = this.#here();
+            told = at.seq;
+            yield resetEvent(at, 'CURSOR_TOO_OLD');
+          } else if (code === 'STORE_UNAVAILABLE' && retryable) {
+            // Nothing is lost by waiting: it goes on where it stands.
+            await this.#clock.sleep(STORE_RETRY_MS, signal).catch(() => undefined);
+          } else throw error;
         }
         // A reader that lags behind the commit must not be asked without a pause.
         if (at.seq === before) await this.#clock.sleep(RETRY_MS, signal).catch(() => undefined);

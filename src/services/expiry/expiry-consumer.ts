@@ -120,13 +120,14 @@ export class ExpiryConsumer {
     const known = this.#waiting.get(id);
     if (item === null) {
       if (known === undefined) return;
-      this.#waiting.delete(id);
       await this.#graph.store.putRecord('setting', RECORDS + id, null);
+      this.#waiting.delete(id);
       return;
     }
     if (known?.at === item.at) return;
-    this.#waiting.set(id, item);
+    // First the store: what only memory knows would never be written.
     await this.#graph.store.putRecord('setting', RECORDS + id, compact(item));
+    this.#waiting.set(id, item);
     this.#wake.abort();
     this.#wake = new AbortController();
   }

@@ -8,7 +8,7 @@ const SLOWER = 1.25;
 /** Slowest, as a multiple of the first wait: four times 250 ms keeps even an idle replica within a second. */
 const SLOWEST = 4;
 /** Longest wait while the store does not answer. */
-const MAX_TROUBLE_MS = 5_000;
+const MAX_TROUBLE_MS = 2_000;
 
 export interface FollowerOptions {
   /** Takes what is new. @returns whether there was anything */

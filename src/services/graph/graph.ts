@@ -12,6 +12,7 @@ import { compareIndexes, danglingLinks } from '../access/verify.ts';
 import { Follower, type StoreTrouble } from './follower.ts';
 import { fromSnapshot, fromTopology, type Opened } from './open-index.ts';
 import { type PatienceOptions, withPatience } from './patience.ts';
+import { patientStore } from './patient-store.ts';
 import { SourceBook } from './source-book.ts';
 import { namesVia, resolveVias } from './vias.ts';
 
@@ -26,7 +27,7 @@ export interface GraphOptions {
   readonly clock: Clock;
   /** Between two looks at the log of a shared store, in ms; default 250, up to four times that while nothing happens. */
   readonly pollMs?: number;
-  /** How long a commit waits for a shared store that is gone, in ms; default 10,000. */
+  /** How long commits and work in the background wait for a shared store that is gone, in ms; default 10,000. */
   readonly patienceMs?: number;
 }
 
@@ -60,6 +61,8 @@ interface Awaited {
  */
 export class Graph {
   readonly store: GraphStore;
+  /** The same for work in the background: waits, as commits do, for a shared store that is gone for a while. */
+  readonly patientStore: GraphStore;
   readonly info: StoreInfo;
   /** One and the same object for the life of the graph; its content moves with every commit. */
   readonly index: AccessIndex;
@@ -88,6 +91,7 @@ export class Graph {
     this.#options = options;
     this.#logger = options.logger;
     this.store = options.store;
+    this.patientStore = options.store.isShared ? patientStore(options.store, this.#patience()) : options.store;
     this.info = info;
     this.index = opened.index;
     this.#told = opened.index.seq;

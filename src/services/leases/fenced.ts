@@ -8,6 +8,8 @@ import type { HeldLease } from './leases.ts';
 /** A graph as those see it who write under a lease. */
 export interface LeasedGraph<Index> {
   readonly store: GraphStore;
+  /** A store that waits a while for a database that is gone; without it, `store` is used. */
+  readonly patientStore?: GraphStore;
   readonly index: Index;
   commit(
     build: () => ChangeDraft | null | Promise<ChangeDraft | null>,
@@ -31,7 +33,7 @@ export function fenced<Index>(graph: LeasedGraph<Index>, lease: HeldLease): Leas
     throw new AppError('LEASE_LOST', `Another gateway has taken over "${lease.name}"; nothing was written.`);
   };
   return {
-    store: graph.store,
+    store: graph.patientStore ?? graph.store,
     index: graph.index,
     async commit(build, options) {
       try {

@@ -1,4 +1,4 @@
-import { asAppError } from '../../domain/errors.ts';
+import { type AppError, asAppError } from '../../domain/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { HeldLease, Leases } from './leases.ts';
@@ -37,10 +37,21 @@ export class Singleton<T> {
     return this.#current;
   }
 
-  /** The first attempt; resolves when it runs, or runs elsewhere. @throws what `begin` throws */
+  /**
+   * The first attempt; resolves when it runs, or runs elsewhere, or has to wait for the store.
+   * @throws what `begin` throws and no repetition mends
+   */
   async start(): Promise<void> {
-    const lease = await this.#options.leases.acquire(this.#options.name);
-    if (lease !== null) await this.#begin(lease);
+    let lease: HeldLease | null = null;
+    try {
+      lease = await this.#options.leases.acquire(this.#options.name);
+      if (lease !== null) await this.#begin(lease);
+    } catch (thrown) {
+      const error = asAppError(thrown);
+      if (!error.retryable) throw thrown;
+      this.#notYet(error);
+      lease = null;
+    }
     this.#loop = this.#hold(lease);
   }
 
@@ -78,9 +89,14 @@ export class Singleton<T> {
         logger.info({ lease: name }, 'taken over');
       } catch (error) {
         lease = null;
-        logger.warn({ lease: name, reason: asAppError(error).message }, 'could not take over; trying again');
+        this.#notYet(asAppError(error));
       }
     }
+  }
+
+  #notYet({ code, message }: AppError): void {
+    const { logger, name } = this.#options;
+    logger.warn({ lease: name, code, reason: message }, 'could not take over; trying again');
   }
 
   async #end(): Promise<void> {

@@ -14,6 +14,11 @@ import type { ConnectorStatus, ListingRun, RemovalGuardConfig, RunReason, SyncRu
 const DEFAULT_GUARD: RemovalGuardConfig = { share: 0.2, minimum: 10 };
 const PROGRESS_EVERY_MS = 250;
 const RUNS_KEPT = 200;
+/** Pause before a run that the store suspends again and again is taken up: none, then 1 s, 2 s … */
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 60_000;
+/** What ends a run on a shared store only for now. */
+const SUSPENDING: ReadonlySet<string | null> = new Set(['STORE_UNAVAILABLE', 'STORE_FULL', 'LEASE_LOST']);
 
 /** Begins runs, follows them to their end and writes down what they mean. */
 export class Runner {
@@ -157,7 +162,10 @@ export class Runner {
       approved: slot.approved,
       lastRows: new Map(status.listings.flatMap((entry) => (entry.rows === null ? [] : [[entry.listing, entry.rows]]))),
       claimTenant: (tenant) => claimTenant(this.#deps, slot.id, tenant),
-      progressed: () => this.#progressed(slot),
+      progressed: () => {
+        slot.suspensions = 0;
+        this.#progressed(slot);
+      },
       listingEnded: (listing) => this.#listingEnded(slot, record.id, listing),
     });
     await graph.store.putRecord('run', record.id, compact(record));
@@ -194,7 +202,7 @@ export class Runner {
       const result = await active.execution.execute(active.controller.signal);
       final = await this.#concluded(slot, active, result);
     } catch (error) {
-      if (this.#isSuspending(asAppError(error).code)) active.stopCause ??= 'suspend';
+      if (this.#isSuspending(slot, asAppError(error).code)) active.stopCause ??= 'suspend';
       if (!active.controller.signal.aborted) this.#logFailure(slot, error);
       final = await this.#interrupted(slot, active).catch((failure: unknown) => {
         this.#logFailure(slot, failure);
@@ -210,15 +218,21 @@ export class Runner {
     return final;
   }
 
-  /** What ends a run on a shared store only for now. */
-  #isSuspending(code: string | null): boolean {
-    return this.#deps.graph.store.isShared && (code === 'STORE_UNAVAILABLE' || code === 'LEASE_LOST');
+  /** Whether the run goes on later; one that comes back without a commit waits longer each time. */
+  #isSuspending(slot: Slot, code: string | null): boolean {
+    if (!this.#deps.graph.store.isShared || !SUSPENDING.has(code)) return false;
+    if (code !== 'LEASE_LOST') {
+      const pauseMs = slot.suspensions === 0 ? 0 : FIRST_PAUSE_MS * 2 ** (slot.suspensions - 1);
+      slot.resumeAt = this.#deps.clock.now() + Math.min(LONGEST_PAUSE_MS, pauseMs);
+      slot.suspensions++;
+    }
+    return true;
   }
 
   async #concluded(slot: Slot, active: ActiveRun, result: SyncRunResult): Promise<SyncRun> {
     const { book, graph, clock, logger } = this.#deps;
     const { conclusion } = result;
-    if (this.#isSuspending(conclusion.reasonCode) || !(await active.lease.confirm())) {
+    if (this.#isSuspending(slot, conclusion.reasonCode) || !(await active.lease.confirm())) {
       active.stopCause ??= 'suspend';
       return this.#interrupted(slot, active);
     }

@@ -44,6 +44,10 @@ export class Slot {
   /** What somebody agreed to before a listing has to be read again. */
   readonly approved = new Map<string, ApprovedRemoval>();
   failures = 0;
+  /** Runs in a row that the store has suspended. */
+  suspensions = 0;
+  /** A suspended run is not taken up here before that time (epoch ms): each attempt asks the provider too. */
+  resumeAt = 0;
   isHopeless = false;
   lastStartedAt: number | null = null;
   lastEndedAt: number | null = null;

@@ -23,6 +23,7 @@ export interface SyncIndex {
 /** What the sync asks of the graph; `Graph` is the real one. */
 export interface SyncGraph {
   readonly store: GraphStore;
+  readonly patientStore?: GraphStore;
   readonly index: SyncIndex;
   commit(build: () => ChangeDraft | null | Promise<ChangeDraft | null>): Promise<CommittedChange | null>;
   sourceId(ref: SourceRef): Promise<number>;

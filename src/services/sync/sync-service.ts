@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { AppError } from '../../domain/errors.ts';
+import { AppError, asAppError } from '../../domain/errors.ts';
 import { CONNECTOR_ID, CROSSWALK } from '../../domain/keys.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
@@ -77,7 +77,7 @@ export class SyncService {
       clock,
       logger,
       book: this.#book,
-      ids: new IdPool(graph.store, IDS_PER_BLOCK),
+      ids: new IdPool(graph.patientStore ?? graph.store, IDS_PER_BLOCK),
       leases: options.leases ?? new Leases({ store: graph.store, clock, logger, holder: randomUUID() }),
       allowLoopback: options.allowLoopback ?? false,
       random: options.random ?? Math.random,
@@ -122,8 +122,13 @@ export class SyncService {
    */
   async resumeInterrupted(): Promise<void> {
     for (const status of this.#book.all()) {
-      if (status.state === 'DELETING' || status.activeRunId !== null)
+      if (status.state !== 'DELETING' && status.activeRunId === null) continue;
+      try {
         await this.#takeOver(this.#slot(status.connector));
+      } catch (error) {
+        // The watch below does it when the store is back.
+        if (!this.#options.graph.store.isShared || !asAppError(error).retryable) throw error;
+      }
     }
     if (!this.#options.graph.store.isShared) return;
     this.#loops.push(
@@ -292,7 +297,7 @@ export class SyncService {
       if (lease !== null) this.#loops.push(this.#deleteAgain(slot, lease));
       return;
     }
-    if (slot.config === null) return;
+    if (slot.config === null || this.#deps.clock.now() < slot.resumeAt) return;
     await slot.inTurn(async () => {
       if (slot.active === null) await this.#runner.resume(slot);
     });
