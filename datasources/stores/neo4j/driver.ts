@@ -1,10 +1,16 @@
-import neo4j, { type Driver, type ManagedTransaction, type Session } from 'neo4j-driver';
+import { setTimeout as sleep } from 'node:timers/promises';
+import neo4j, { type Driver, type Transaction as DriverTransaction, type Session } from 'neo4j-driver';
 import { restored, storable } from '../shared/stored-text.ts';
 import { storeError } from './errors.ts';
+import { Line } from './line.ts';
 
 /** Longest time for one commit; a first sync's 5,000 rows take about a second. */
 const WRITE_TIMEOUT_MS = 120_000;
-const READ_TIMEOUT_MS = 30_000;
+/** The server ends a reading that takes longer. */
+const READ_TIMEOUT_MS = 20_000;
+/** Repeats of what failed for a passing reason, a deadlock or a connection that broke: they mend it at once or never. */
+const FIRST_WAIT_MS = 20;
+const LONGEST_WAIT_MS = 500;
 
 /** What a parameter can hold; whole numbers become integers, texts are escaped. */
 export type Parameter =
@@ -26,10 +32,12 @@ export interface Connect {
   readonly username: string;
   readonly password: string;
   readonly database: string;
-  /** How long a managed transaction is tried again. */
+  /** How long a transaction that failed for a passing reason is tried again. */
   readonly retryMs: number;
   readonly connectTimeoutMs: number;
   readonly maxConnections: number;
+  /** What makes drivers; tests put something between. Default the driver's own. */
+  readonly driver?: typeof neo4j.driver | undefined;
 }
 
 /** One transaction. Statements are sent at once, without waiting for the answers of those before. */
@@ -42,63 +50,38 @@ export interface Transaction {
  * promise to its caller. Errors are AppErrors.
  */
 export class Database {
-  readonly #driver: Driver;
+  readonly #line: Line;
   readonly #connect: Connect;
   readonly #bookmarks;
 
   constructor(connect: Connect) {
     this.#connect = connect;
-    this.#driver = neo4j.driver(connect.uri, neo4j.auth.basic(connect.username, connect.password), {
-      telemetryDisabled: true,
-      disableLosslessIntegers: true,
-      notificationFilter: { minimumSeverityLevel: 'OFF' },
-      maxTransactionRetryTime: connect.retryMs,
-      connectionTimeout: connect.connectTimeoutMs,
-      connectionAcquisitionTimeout: 2 * connect.connectTimeoutMs,
-      maxConnectionPoolSize: connect.maxConnections,
-      connectionLivenessCheckTimeout: 30_000,
-      fetchSize: 5_000,
-    });
+    this.#line = new Line({ uri: connect.uri, database: connect.database, open: () => openDriver(connect) });
     // On a cluster the next read must see the last write; on one server it does anyway.
     this.#bookmarks = connect.uri.startsWith('neo4j') ? neo4j.bookmarkManager() : null;
   }
 
   /** @throws AppError `STORE_UNAVAILABLE`, `STORE_UNAUTHORIZED`, `STORE_DATABASE_MISSING`; does not retry */
-  async verify(): Promise<void> {
-    try {
-      await this.#driver.verifyConnectivity({ database: this.#connect.database });
-    } catch (error) {
-      throw storeError(error, this.#connect);
-    }
+  verify(): Promise<void> {
+    return this.#line.verify();
   }
 
   /** One statement that reads, tried again while that may help. */
-  async read<Row extends readonly Value[]>(cypher: string, parameters: Parameters = {}): Promise<Row[]> {
-    try {
-      const { records } = await this.#driver.executeQuery(cypher, bound(parameters), {
-        database: this.#connect.database,
-        routing: 'READ',
-        bookmarkManager: this.#bookmarks,
-        transactionConfig: { timeout: READ_TIMEOUT_MS },
-      });
+  read<Row extends readonly Value[]>(cypher: string, parameters: Parameters = {}): Promise<Row[]> {
+    return this.#session('READ', async (session) => {
+      const { records } = await session.run(cypher, bound(parameters), { timeout: READ_TIMEOUT_MS });
       return records.map((record) => rowOf<Row>(record));
-    } catch (error) {
-      throw storeError(error, this.#connect);
-    }
+    });
   }
 
   /** `work` in one transaction, perhaps several times: it must have no other effects. */
   write<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return this.#session('WRITE', (session) =>
-      session.executeWrite((tx) => work(transactionOf(tx)), { timeout: WRITE_TIMEOUT_MS }),
-    );
+    return this.#session('WRITE', (session) => inTransaction(session, work, WRITE_TIMEOUT_MS));
   }
 
   /** Several statements that read, in one transaction. */
   reads<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return this.#session('READ', (session) =>
-      session.executeRead((tx) => work(transactionOf(tx)), { timeout: READ_TIMEOUT_MS }),
-    );
+    return this.#session('READ', (session) => inTransaction(session, work, READ_TIMEOUT_MS));
   }
 
   /** A statement of its own: what changes the schema cannot share a transaction with data. */
@@ -109,26 +92,62 @@ export class Database {
   }
 
   close(): Promise<void> {
-    return this.#driver.close();
+    return this.#line.close();
   }
 
+  /** The driver's own repeats begin after a second and cannot be called off. */
   async #session<T>(access: 'READ' | 'WRITE', work: (session: Session) => Promise<T>): Promise<T> {
-    const session = this.#driver.session({
+    const until = Date.now() + this.#connect.retryMs;
+    for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(LONGEST_WAIT_MS, 2 * waitMs)) {
+      try {
+        return await this.#line.run((driver) => this.#inSession(driver, access, work));
+      } catch (error) {
+        if (!(error instanceof Error && neo4j.isRetryableError(error)) || Date.now() + waitMs > until) {
+          throw storeError(error, this.#connect);
+        }
+        await sleep(waitMs * (0.5 + Math.random()));
+      }
+    }
+  }
+
+  async #inSession<T>(driver: Driver, access: 'READ' | 'WRITE', work: (session: Session) => Promise<T>): Promise<T> {
+    const session = driver.session({
       database: this.#connect.database,
       defaultAccessMode: access,
       ...(this.#bookmarks === null ? {} : { bookmarkManager: this.#bookmarks }),
     });
     try {
       return await work(session);
-    } catch (error) {
-      throw storeError(error, this.#connect);
     } finally {
       await session.close();
     }
   }
 }
 
-function transactionOf(tx: ManagedTransaction): Transaction {
+function openDriver(connect: Connect): Driver {
+  const { uri, username, password, connectTimeoutMs, maxConnections, driver = neo4j.driver } = connect;
+  return driver(uri, neo4j.auth.basic(username, password), {
+    telemetryDisabled: true,
+    disableLosslessIntegers: true,
+    disableAutoCommitRetries: true,
+    notificationFilter: { minimumSeverityLevel: 'OFF' },
+    connectionTimeout: connectTimeoutMs,
+    connectionAcquisitionTimeout: 2 * connectTimeoutMs,
+    maxConnectionPoolSize: maxConnections,
+    connectionLivenessCheckTimeout: 30_000,
+    fetchSize: 5_000,
+  });
+}
+
+async function inTransaction<T>(session: Session, work: (tx: Transaction) => Promise<T>, timeout: number): Promise<T> {
+  // Not awaited: its beginning travels with the first statement.
+  const tx = session.beginTransaction({ timeout });
+  const result = await work(transactionOf(tx));
+  await tx.commit();
+  return result;
+}
+
+function transactionOf(tx: DriverTransaction): Transaction {
   return {
     async run<Row extends readonly Value[]>(cypher: string, parameters: Parameters = {}): Promise<Row[]> {
       const { records } = await tx.run(cypher, bound(parameters));
