@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 const ABOUT_NEO4J = ['test/e2e/neo4j-*.test.ts', 'test/e2e/two-gateways.test.ts'];
 /** Below the whole gateway, and needing a Neo4j. */
 const BELOW_NEO4J = ['test/{contract,integration}/neo4j*.test.ts'];
+/** Reading the whole company takes its time, most of all into a database that has just started. */
+const OF_A_COMPANY = { testTimeout: 180_000, hookTimeout: 240_000 };
 
 export default defineConfig({
   resolve: {
@@ -50,9 +52,7 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts', ...BELOW_NEO4J],
           provide: { store: 'neo4j' },
           globalSetup: 'test/support/neo4j/global-setup.ts',
-          // A round trip to a server costs what SQLite needs for a page of work, and a new server is slow at first.
-          testTimeout: 120_000,
-          hookTimeout: 180_000,
+          ...OF_A_COMPANY,
         },
       },
     ],

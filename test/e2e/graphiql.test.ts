@@ -44,7 +44,7 @@ describe.skipIf(!isThere && process.env['CI'] !== 'true')('GraphiQL in a browser
       await emulators.close();
       await rm(folder, { recursive: true, force: true });
     };
-  }, 90_000);
+  });
 
   afterAll(() => closeAll?.());
 

@@ -179,6 +179,5 @@ describe('credentials that lose a scope', () => {
       expect(again.connector).toMatchObject({ state: 'CONNECTED', reasonCode: null, missingScopes: [] });
       expect(again[list].notices).toEqual([]);
     },
-    60_000,
   );
 });
