@@ -2,6 +2,7 @@ import type { ChangeSet, CommittedChange, PendingLink } from '../domain/changes.
 import type { LinkRecord, NodeRecord, SourceRef } from '../domain/graph.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { NodeKind } from '../domain/node-kinds.ts';
+import type { RestoreOptions, StoreChunk, StoreRestore } from './store-dump.ts';
 
 /**
  * The only durable truth: nodes and links by id, key, filter and text, and the numbered change log. Nothing
@@ -9,14 +10,32 @@ import type { NodeKind } from '../domain/node-kinds.ts';
  *
  * Errors (AppError codes): `STORE_UNAVAILABLE` (retryable), `STORE_FULL`, `STORE_CORRUPT`, `STORE_SCHEMA_NEWER`,
  * `STORE_IN_USE`, `STORE_CLOSED`, `LEASE_LOST`, `SEQ_MOVED`, `INVALID_CURSOR`, `CURSOR_TOO_OLD`, `UNSUPPORTED_QUERY`,
- * `CHANGE_INVALID` (an id never handed out or of another key, an unknown source, a key not of its kind).
+ * `CHANGE_INVALID` (an id never handed out or of another key, an unknown source, a key not of its kind),
+ * `STORE_INCOMPLETE` (a restore into it did not finish), `STORE_MISSING`, `STORE_NOT_EMPTY`, `STORE_CHANGED`.
  */
 export interface GraphStore {
   /** Whether other gateways may write to it too: then each follows the log, and writers hold leases. */
   readonly isShared: boolean;
 
-  /** Opens or creates, migrates. Call once, before anything else. */
-  open(): Promise<StoreInfo>;
+  /**
+   * Opens or creates, migrates. Call once, before anything else.
+   * @param options.create false: a store that is not there is refused with `STORE_MISSING`; default true
+   */
+  open(options?: { readonly create?: boolean }): Promise<StoreInfo>;
+
+  /**
+   * Opens the store for a {@link dump} of another one: call it in place of {@link open}. The store gets a new id, so
+   * that cursors of both are told apart, and a mark: until the restore is finished nobody can open it
+   * (`STORE_INCOMPLETE`). Tokens of leases go on growing, also when everything else is replaced.
+   * @throws `STORE_NOT_EMPTY`, `STORE_INCOMPLETE` without `replace`; `STORE_IN_USE` while gateways work with the store
+   */
+  restore(options?: RestoreOptions): Promise<StoreRestore>;
+
+  /**
+   * All that the store holds except leases, as of one moment, section by section.
+   * @throws `STORE_CHANGED` (at any place) when others wrote meanwhile and the store cannot hold the moment still
+   */
+  dump(): AsyncIterable<StoreChunk>;
 
   /**
    * Applies a change set atomically and durably and numbers it with the next seq.

@@ -9,6 +9,7 @@ import { type GraphStore, VIA_UNKNOWN } from '../../src/ports/graph-store.ts';
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
 import { changeSets, type Effect, linkName, StoreModel, weirdText } from '../support/store-model.ts';
 import { collect, errorCode, Playground, type StoreUnderTest } from '../support/store-playground.ts';
+import { copyContract, sharedCopyContract } from './graph-store-copy.contract.ts';
 import { listContract } from './graph-store-lists.contract.ts';
 import { sharedContract } from './graph-store-shared.contract.ts';
 
@@ -651,6 +652,8 @@ export function storeContract(
 
     if (isShared) sharedContract(() => create({ clock }));
     listContract(() => create({ clock }));
+    copyContract(create);
+    if (isShared) sharedCopyContract(create);
   });
 }
 

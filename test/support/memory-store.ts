@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { seqMoved } from '../../datasources/stores/shared/errors.ts';
+import { seqMoved, storeIncomplete, storeMissing, storeNotEmpty } from '../../datasources/stores/shared/errors.ts';
 import type {
   ChangeSet,
   CommittedChange,
@@ -18,10 +18,12 @@ import type { Clock } from '../../src/ports/clock.ts';
 import {
   type GraphStore,
   type Lease,
+  type RecordType,
   type StoredNode,
   type TopologyChunk,
   VIA_UNKNOWN,
 } from '../../src/ports/graph-store.ts';
+import type { StoreChunk } from '../../src/ports/store-dump.ts';
 import { listNodes, searchNodes } from './memory-lists.ts';
 
 export interface MemoryStoreOptions {
@@ -39,7 +41,9 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): GraphStore 
 export function memoryStores(options: MemoryStoreOptions = {}): () => GraphStore {
   const isShared = options.isShared ?? false;
   const now = (): number => options.clock?.now() ?? Date.now();
-  const storeId = randomUUID();
+  let storeId = randomUUID();
+  let isThere = false;
+  let isRestoring = false;
   const nodes = new Map<number, StoredNode>();
   const idByKey = new Map<string, number>();
   const sourceOfNode = new Map<number, number>();
@@ -48,7 +52,7 @@ export function memoryStores(options: MemoryStoreOptions = {}): () => GraphStore
   const pending = new Map<string, PendingLink>();
   const redirects = new Map<string, string>();
   const checkpoints = new Map<string, JsonObject>();
-  const records = new Map<string, Map<string, JsonObject>>();
+  const records = new Map<RecordType, Map<string, JsonObject>>();
   const cursors = new Map<string, number>();
   const leases = new Map<string, Lease>();
   const sources: SourceRef[] = [];
@@ -171,6 +175,86 @@ export function memoryStores(options: MemoryStoreOptions = {}): () => GraphStore
     if (change.consumer) cursors.set(change.consumer.name, change.consumer.seq);
   }
 
+  function* dumpAll(): Generator<StoreChunk> {
+    yield { section: 'meta', rows: [{ seq, horizon, at: lastAt, nextId }] };
+    yield { section: 'sources', rows: sourceList() };
+    const rows = [...nodes.values()].map(({ kind: _, connector: __, nativeId: ___, listing: ____, ...node }) => ({
+      ...node,
+      source: sourceOfNode.get(node.id)!,
+    }));
+    yield { section: 'nodes', rows };
+    yield { section: 'redirects', rows: [...redirects].map(([from, to]) => ({ from, to })) };
+    yield { section: 'links', rows: [...links.values()] };
+    yield { section: 'changes', rows: log.map(({ v: _, storeId: __, ...change }) => change) };
+    const quiet = [...byChangeId].filter(([, row]) => row === null);
+    yield { section: 'quietChanges', rows: quiet.map(([changeId]) => ({ changeId })) };
+    yield { section: 'pending', rows: [...pending.values()] };
+    const states = [...checkpoints].map(([text, state]) => {
+      const [connector, listing]: [string, string] = JSON.parse(text);
+      return { source: { connector, listing }, state };
+    });
+    yield { section: 'checkpoints', rows: states };
+    const all = [...records].flatMap(([type, ofType]) => [...ofType].map(([id, value]) => ({ type, id, value })));
+    yield { section: 'records', rows: all };
+    yield { section: 'cursors', rows: [...cursors].map(([consumer, at]) => ({ consumer, seq: at })) };
+  }
+
+  function clear(): void {
+    for (const map of [nodes, idByKey, sourceOfNode, links, linksByPair, pending, redirects, checkpoints]) map.clear();
+    for (const map of [records, cursors, byChangeId]) map.clear();
+    sources.length = 0;
+    log = [];
+    horizon = seq = lastAt = 0;
+    nextId = 1;
+  }
+
+  function take(chunk: StoreChunk): void {
+    switch (chunk.section) {
+      case 'meta':
+        for (const row of chunk.rows) ({ seq, horizon, at: lastAt, nextId } = row);
+        break;
+      case 'sources':
+        for (const { id, source } of chunk.rows) sources[id - 1] = source;
+        break;
+      case 'nodes':
+        for (const { source, ...node } of chunk.rows) {
+          nodes.set(node.id, { ...node, ...parseKey(node.key)!, listing: sources[source - 1]!.listing });
+          idByKey.set(node.key, node.id);
+          sourceOfNode.set(node.id, source);
+        }
+        break;
+      case 'redirects':
+        for (const { from, to } of chunk.rows) redirects.set(from, to);
+        break;
+      case 'links':
+        for (const link of chunk.rows) putLink(link);
+        break;
+      case 'changes':
+        for (const change of chunk.rows) {
+          const row: CommittedChange = { v: 1, storeId, ...change };
+          log.push(row);
+          byChangeId.set(change.changeId, row);
+        }
+        break;
+      case 'quietChanges':
+        for (const { changeId } of chunk.rows) byChangeId.set(changeId, null);
+        break;
+      case 'pending':
+        for (const link of chunk.rows) pending.set(pendingText(link), link);
+        break;
+      case 'checkpoints':
+        for (const { source, state } of chunk.rows) checkpoints.set(sourceText(source), state);
+        break;
+      case 'records':
+        for (const { type, id, value } of chunk.rows)
+          records.set(type, (records.get(type) ?? new Map()).set(id, value));
+        break;
+      case 'cursors':
+        for (const { consumer, seq: at } of chunk.rows) cursors.set(consumer, at);
+        break;
+    }
+  }
+
   function apply(change: ChangeSet): CommittedChange | null {
     const { fence } = change;
     if (fence) {
@@ -232,9 +316,39 @@ export function memoryStores(options: MemoryStoreOptions = {}): () => GraphStore
     };
     return {
       isShared,
-      async open() {
+      async open({ create = true } = {}) {
         here();
+        if (isRestoring) throw storeIncomplete('in memory');
+        if (!isThere && !create) throw storeMissing('in memory');
+        isThere = true;
         return info();
+      },
+      async restore({ replace = false } = {}) {
+        here();
+        const held = [...leases.values()].some(({ expiresAt }) => expiresAt > now());
+        if (isShared && held) throw new AppError('STORE_IN_USE', 'Somebody holds a lease.');
+        if (isRestoring && !replace) throw storeIncomplete('in memory');
+        const isEmpty = [...dumpAll()].every(({ section, rows }) => section === 'meta' || rows.length === 0);
+        if (!isEmpty && !replace) throw storeNotEmpty('in memory');
+        isThere = true;
+        isRestoring = true;
+        clear();
+        storeId = randomUUID();
+        return {
+          info: info(),
+          async write(chunk) {
+            here();
+            take(plain(chunk));
+          },
+          async finish() {
+            here();
+            isRestoring = false;
+          },
+        };
+      },
+      async *dump() {
+        here();
+        yield* [...dumpAll()].map((chunk) => plain(chunk));
       },
       async commit(change) {
         here();

@@ -4,7 +4,7 @@ import type { Clock } from '../../src/ports/clock.ts';
 import type { GraphStore } from '../../src/ports/graph-store.ts';
 import { memoryStores } from './memory-store.ts';
 
-const STREAMS: ReadonlySet<unknown> = new Set(['changes', 'topology', 'keys', 'linkHashes', 'pendingKeys']);
+const STREAMS: ReadonlySet<unknown> = new Set(['changes', 'topology', 'dump', 'keys', 'linkHashes', 'pendingKeys']);
 
 /** One line of a gateway to the database in memory. */
 export interface SharedLine {

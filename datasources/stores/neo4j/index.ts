@@ -1,3 +1,4 @@
+import type neo4j from 'neo4j-driver';
 import pLimit from 'p-limit';
 import type { ChangeSet, CommittedChange, PendingLink } from '../../../src/domain/changes.ts';
 import { AppError } from '../../../src/domain/errors.ts';
@@ -18,16 +19,20 @@ import type {
   TopologyChunk,
 } from '../../../src/ports/graph-store.ts';
 import { type Logger, silentLogger } from '../../../src/ports/logger.ts';
+import type { RestoreOptions, StoreChunk, StoreRestore } from '../../../src/ports/store-dump.ts';
 import { decodeChange } from '../shared/change-row.ts';
+import { storeMissing } from '../shared/errors.ts';
 import { applyChange } from './commit.ts';
 import { Database } from './driver.ts';
+import { readDump } from './dump.ts';
 import { closedError } from './errors.ts';
 import { acquireLease, releaseLease, renewLease } from './leases.ts';
 import { readLinkHashes, readLinks } from './link-reader.ts';
 import { list } from './list.ts';
 import { readChanges, readRange } from './log-reader.ts';
 import { readIdsByKey, readKeys, readNodes } from './node-reader.ts';
-import { checkEngine, migrate } from './schema.ts';
+import { checkWhole, Restoring } from './restore.ts';
+import { checkEngine, migrate, type Opened } from './schema.ts';
 import { search } from './search.ts';
 import {
   countPending,
@@ -59,6 +64,8 @@ export interface Neo4jStoreOptions {
   readonly maxConnections?: number;
   readonly logger?: Logger;
   readonly clock?: Clock;
+  /** Tests only: stands between the store and the driver. */
+  readonly driver?: typeof neo4j.driver | undefined;
 }
 
 /** The shared store: one Neo4j database, written by any number of gateways at once. Community 5.26 or newer is enough. */
@@ -91,15 +98,41 @@ class Neo4jStore implements GraphStore {
     this.#labels = providerLabels;
     this.#logger = (options.logger ?? silentLogger).child({ store: 'neo4j' });
     this.#clock = options.clock ?? { now: Date.now };
-    const { retryMs = 5_000, connectTimeoutMs = 10_000, maxConnections = 50 } = options;
-    this.#db = new Database({ uri, username, password, database, retryMs, connectTimeoutMs, maxConnections });
+    const { retryMs = 5_000, connectTimeoutMs = 10_000, maxConnections = 50, driver } = options;
+    this.#db = new Database({ uri, username, password, database, retryMs, connectTimeoutMs, maxConnections, driver });
   }
 
-  async open(): Promise<StoreInfo> {
+  open({ create = true }: { readonly create?: boolean } = {}): Promise<StoreInfo> {
+    return this.#start(async () => {
+      const isThere = await checkWhole(this.#db, this.#where);
+      if (!isThere && !create) throw storeMissing(this.#where);
+      return migrate(this.#db, this.#uri);
+    });
+  }
+
+  async restore({ replace = false }: RestoreOptions = {}): Promise<StoreRestore> {
+    const restoring = new Restoring(this.#db, this.#where, (id) => this.#labels.get(id));
+    const info = await this.#start(async () => {
+      const { schema } = await migrate(this.#db, this.#uri);
+      await restoring.begin({ replace, now: this.#clock.now() });
+      return { storeId: restoring.storeId, seq: 0, schema };
+    });
+    return {
+      info,
+      write: (chunk) => this.#run(() => restoring.write(chunk)),
+      finish: () => this.#run(() => restoring.finish()),
+    };
+  }
+
+  dump(): AsyncIterable<StoreChunk> {
+    return this.#stream(() => readDump(this.#db, this.#where));
+  }
+
+  async #start(prepare: () => Promise<Opened>): Promise<StoreInfo> {
     if (this.#closed !== null) throw closedError();
     await this.#db.verify();
     const { version, edition } = await checkEngine(this.#db, this.#uri);
-    const { storeId, seq, schema } = await migrate(this.#db, this.#uri);
+    const { storeId, seq, schema } = await prepare();
     this.#storeId = storeId;
     const engine = `Neo4j ${version} ${edition}`;
     this.#logger.info({ uri: this.#uri, database: this.#database, storeId, seq, schema, engine }, 'store opened');
@@ -265,6 +298,11 @@ class Neo4jStore implements GraphStore {
     await Promise.allSettled(this.#running);
     await this.#db.close();
     this.#logger.info({ uri: this.#uri }, 'store closed');
+  }
+
+  /** As messages name it. */
+  get #where(): string {
+    return `in the database ${this.#database} of Neo4j at ${this.#uri}`;
   }
 
   #checkOpen(): void {

@@ -73,7 +73,7 @@ function writeRedirect(tx: Transaction, from: string, to: string): Promise<unkno
 }
 
 /** Keys may be long, an index entry may not: a digest names the link. */
-function pendingId({ source, fromKey, kind, toKey, qualifier }: PendingLinkKey): string {
+export function pendingId({ source, fromKey, kind, toKey, qualifier }: PendingLinkKey): string {
   return createHash('sha256')
     .update(JSON.stringify([source, fromKey, kind, toKey, qualifier]))
     .digest('base64url');

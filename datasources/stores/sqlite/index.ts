@@ -18,8 +18,10 @@ import type {
   TopologyChunk,
 } from '../../../src/ports/graph-store.ts';
 import { type Logger, silentLogger } from '../../../src/ports/logger.ts';
+import type { RestoreOptions, StoreChunk, StoreRestore } from '../../../src/ports/store-dump.ts';
 import { decodeChange } from '../shared/change-row.ts';
 import { Connection } from './driver.ts';
+import { readDump } from './dump.ts';
 import { closedError, storeError } from './errors.ts';
 import { readLinkHashes, readLinks } from './link-reader.ts';
 import { list } from './list.ts';
@@ -37,6 +39,7 @@ import {
   readRecord,
 } from './side-reader.ts';
 import { readTopology } from './topology.ts';
+import type { OpenAs } from './writer.ts';
 import { WriterThread } from './writer-thread.ts';
 
 const BUSY_TIMEOUT_MS = 5_000;
@@ -66,7 +69,7 @@ class SqliteStore implements GraphStore {
   readonly #logger: Logger;
   readonly #clock: Pick<Clock, 'now'>;
   readonly #sources = new Map<number, SourceRef>();
-  readonly #topologies = new Set<Connection>();
+  readonly #snapshots = new Set<Connection>();
   readonly #running = new Set<Promise<unknown>>();
   #writer: WriterThread | null = null;
   #reader: Connection | null = null;
@@ -80,13 +83,29 @@ class SqliteStore implements GraphStore {
     this.#clock = clock ?? { now: Date.now };
   }
 
-  async open(): Promise<StoreInfo> {
+  open({ create = true }: { readonly create?: boolean } = {}): Promise<StoreInfo> {
+    return this.#start(create ? 'new' : 'existing');
+  }
+
+  async restore({ replace = false }: RestoreOptions = {}): Promise<StoreRestore> {
+    return {
+      info: await this.#start(replace ? 'replace' : 'restore'),
+      write: (chunk) => this.#write('restoreRows', JSON.stringify(chunk)),
+      finish: () => this.#write('endRestore', undefined),
+    };
+  }
+
+  dump(): AsyncIterable<StoreChunk> {
+    return this.#snapshot(readDump);
+  }
+
+  async #start(openAs: OpenAs): Promise<StoreInfo> {
     if (this.#closed !== null) throw closedError();
     if (this.#writer !== null)
       throw new AppError('STORE_IN_USE', 'The store is open already.', { audience: 'developer' });
     this.#writer = new WriterThread({ path: this.#path, maxSizeBytes: this.#maxSizeBytes }, this.#clock);
     try {
-      const { storeId, schema, sqlite } = await this.#writer.open();
+      const { storeId, schema, sqlite } = await this.#writer.open(openAs);
       this.#storeId = storeId;
       this.#reader = this.#connect();
       this.#readSources();
@@ -115,17 +134,8 @@ class SqliteStore implements GraphStore {
     return this.#read(readRange);
   }
 
-  async *topology(): AsyncGenerator<TopologyChunk> {
-    this.#open();
-    // A connection of its own: a long read transaction would freeze what the others see.
-    const db = this.#connect();
-    this.#topologies.add(db);
-    try {
-      yield* this.#stream(() => readTopology(db));
-    } finally {
-      this.#topologies.delete(db);
-      db.close();
-    }
+  topology(): AsyncIterable<TopologyChunk> {
+    return this.#snapshot(readTopology);
   }
 
   nodes(ids: readonly number[]): Promise<readonly (StoredNode | null)[]> {
@@ -245,7 +255,7 @@ class SqliteStore implements GraphStore {
 
   async #shutDown(): Promise<void> {
     await Promise.allSettled(this.#running);
-    for (const db of this.#topologies) db.close();
+    for (const db of this.#snapshots) db.close();
     // The reader first: the connection that closes last folds the log into the file.
     this.#reader?.close();
     this.#reader = null;
@@ -278,6 +288,20 @@ class SqliteStore implements GraphStore {
       return await result.finally(() => this.#running.delete(result));
     } catch (error) {
       throw storeError(error, this.#path);
+    }
+  }
+
+  /** Chunks of a reader that needs one moment of the store. */
+  async *#snapshot<T>(read: (db: Connection) => Generator<T>): AsyncGenerator<T> {
+    this.#open();
+    // A connection of its own: a long read transaction would freeze what the others see.
+    const db = this.#connect();
+    this.#snapshots.add(db);
+    try {
+      yield* this.#stream(() => read(db));
+    } finally {
+      this.#snapshots.delete(db);
+      db.close();
     }
   }
 

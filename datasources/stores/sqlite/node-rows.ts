@@ -92,7 +92,12 @@ function checkNode(context: CommitContext, node: NodeUpsert, isNew: boolean): vo
   }
 }
 
-function writeListed({ db, at }: CommitContext, id: number, node: NodeUpsert): void {
+/** What lists of living nodes find; `at` is when the node was changed. */
+export function writeListed(
+  { db, at }: Pick<CommitContext, 'db' | 'at'>,
+  id: number,
+  node: Pick<NodeUpsert, 'key' | 'kind' | 'name' | 'flags' | 'properties'>,
+): void {
   const row = listedOf(node.key, node.name, node.properties);
   const live = node.flags & NOT_LIVE_NODE ? 0 : 1;
   db.run(
@@ -103,7 +108,7 @@ function writeListed({ db, at }: CommitContext, id: number, node: NodeUpsert): v
 }
 
 /** Brings the search to `document`, or takes the node out of it. Most changes leave the document as it was. */
-function writeTerms(db: Connection, id: number, document: string | null): void {
+export function writeTerms(db: Connection, id: number, document: string | null): void {
   const old = db.get<[string]>('select text from searched where id = ?', id)?.[0];
   if (old === document) return;
   if (old !== undefined) {

@@ -3,7 +3,7 @@ import { AppError } from '../../../src/domain/errors.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import { closedError } from './errors.ts';
 import type { Argument, Call, Reply, Request, Result } from './protocol.ts';
-import type { Writer, WriterOptions } from './writer.ts';
+import type { OpenAs, Writer, WriterOptions } from './writer.ts';
 
 interface Waiting {
   resolve(value: unknown): void;
@@ -32,8 +32,8 @@ export class WriterThread {
     });
   }
 
-  open(): Promise<ReturnType<Writer['describe']>> {
-    return this.#post('open') as Promise<ReturnType<Writer['describe']>>;
+  open(openAs: OpenAs): Promise<ReturnType<Writer['describe']>> {
+    return this.#post('open', openAs) as Promise<ReturnType<Writer['describe']>>;
   }
 
   call<C extends Call>(call: C, argument: Argument<C>): Promise<Result<C>> {

@@ -1,16 +1,19 @@
-import { closeSync, mkdirSync, openSync, realpathSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { ChangeSet } from '../../../src/domain/changes.ts';
 import { AppError } from '../../../src/domain/errors.ts';
 import type { SourceRef } from '../../../src/domain/graph.ts';
 import type { JsonObject } from '../../../src/domain/json.ts';
 import type { Lease, RecordType } from '../../../src/ports/graph-store.ts';
+import type { StoreChunk } from '../../../src/ports/store-dump.ts';
 import type { ChangeRow } from '../shared/change-row.ts';
+import { storeMissing } from '../shared/errors.ts';
 import { applyChange } from './commit.ts';
 import { Connection } from './driver.ts';
 import { acquireLease, expireLeases, releaseLease, renewLease } from './leases.ts';
 import { claim } from './lock.ts';
 import { readMeta, writeMeta } from './meta.ts';
+import { beginRestore, endRestore, refuseIncomplete, restoreRows } from './restore.ts';
 import { checkEngine, migrate } from './schema.ts';
 import { writeCursor } from './side-rows.ts';
 
@@ -24,6 +27,9 @@ export interface WriterOptions {
   readonly maxSizeBytes: number | null;
 }
 
+/** `new`: made when absent; `existing`: must be there; `restore`: to be filled, `replace`: whatever is in it. */
+export type OpenAs = 'new' | 'existing' | 'restore' | 'replace';
+
 /**
  * The writing half of the store, on its own connection; runs inside the worker thread. Every method is one durable
  * transaction. `now` is the caller's clock, in epoch ms.
@@ -33,7 +39,8 @@ export class Writer {
   readonly #claim: { release(): void };
 
   /** Claims the file, opens or creates it, migrates. */
-  constructor({ path, maxSizeBytes }: WriterOptions) {
+  constructor({ path, maxSizeBytes }: WriterOptions, openAs: OpenAs) {
+    if (openAs === 'existing' && !existsSync(path)) throw storeMissing(path);
     mkdirSync(dirname(path), { recursive: true });
     // The store tells who can reach what: made readable for its owner only; SQLite's side files follow it.
     closeSync(openSync(path, 'a', 0o600));
@@ -51,6 +58,8 @@ export class Writer {
         const pageSize = db.get<[number]>('pragma page_size')![0];
         db.exec(`pragma max_page_count = ${Math.max(1, Math.floor(maxSizeBytes / pageSize))}`);
       }
+      if (openAs === 'restore' || openAs === 'replace') beginRestore(db, path, { replace: openAs === 'replace' });
+      else refuseIncomplete(db, path);
       expireLeases(db);
     } catch (error) {
       db?.close();
@@ -125,6 +134,16 @@ export class Writer {
       const sql = 'delete from change where seq in (select seq from change where seq <= ? order by seq limit ?)';
       return this.#db.run(sql, until, PRUNE_BATCH) === PRUNE_BATCH;
     });
+  }
+
+  /** @param json a chunk of a dump: as text it crosses threads faster than as an object */
+  restoreRows(json: string): void {
+    const chunk: StoreChunk = JSON.parse(json);
+    restoreRows(this.#db, chunk);
+  }
+
+  endRestore(): void {
+    endRestore(this.#db);
   }
 
   close(): void {

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { storeError } from './errors.ts';
 import type { Reply, Request } from './protocol.ts';
-import { Writer, type WriterOptions } from './writer.ts';
+import { type OpenAs, Writer, type WriterOptions } from './writer.ts';
 
 /**
  * Thread of the writing connection. It ends by itself after `close`: ending it from outside while SQLite is inside a
@@ -26,7 +26,7 @@ port.on('message', (request: Request) => {
 
 function perform(request: Request): unknown {
   if (request.call === 'open') {
-    writer ??= new Writer(options);
+    writer ??= new Writer(options, request.argument as OpenAs);
     return writer.describe();
   }
   if (request.call === 'close') {
