@@ -73,14 +73,16 @@ async function findJava([least, most]: readonly [number, number]): Promise<strin
     if (version >= least && version <= most) found.push({ java, version });
   }
   const best = found.sort((a, b) => a.version - b.version)[0];
-  if (best === undefined) throw new Error(`Neo4j ${NEO4J_VERSION} needs Java ${least} or newer; set JAVA_HOME.`);
+  if (best === undefined)
+    throw new Error(`Neo4j ${NEO4J_VERSION} needs a JDK, ${least} or newer; install one or set JAVA_HOME.`);
   return best.java;
 }
 
+/** Version of a Java that can compile, too: the launcher is started from its source. */
 async function versionOf(java: string): Promise<number> {
   try {
-    const { stderr } = await run(java, ['-version']);
-    return Number(/version "(\d+)/.exec(stderr)?.[1] ?? 0);
+    const { stdout } = await run(`${java}c`, ['-version']);
+    return Number(/javac (\d+)/.exec(stdout)?.[1] ?? 0);
   } catch {
     return 0;
   }
