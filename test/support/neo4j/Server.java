@@ -18,9 +18,9 @@ import org.neo4j.kernel.internal.GraphDatabaseAPI;
  * Neo4j Community servers for tests in one Java process: Bolt on loopback, authentication on. Community has one
  * database for each server, so a test that needs two graphs starts two servers; the second takes a moment only.
  *
- * Lines on standard input, words between tabs: "start HOME [PORT]" answers "READY HOME PORT", "stop HOME" answers
- * "STOPPED HOME"; what cannot be done answers "FAILED HOME REASON". Orders run side by side. All servers end when
- * standard input closes.
+ * Lines on standard input, words between tabs: "start HOME [PORT [read-only]]" answers "READY HOME PORT", "stop HOME"
+ * answers "STOPPED HOME"; what cannot be done answers "FAILED HOME REASON". Orders run side by side. All servers end
+ * when standard input closes.
  */
 public class Server {
   private static final Map<String, DatabaseManagementService> RUNNING = new ConcurrentHashMap<>();
@@ -39,7 +39,8 @@ public class Server {
     String home = words[1];
     try {
       if (words[0].equals("start")) {
-        DatabaseManagementService service = start(Path.of(home), words.length > 2 ? Integer.parseInt(words[2]) : 0);
+        DatabaseManagementService service =
+            start(Path.of(home), words.length > 2 ? Integer.parseInt(words[2]) : 0, words.length > 3);
         RUNNING.put(home, service);
         say("READY", home, String.valueOf(boltPort(service)));
       } else {
@@ -56,12 +57,13 @@ public class Server {
     System.out.flush();
   }
 
-  private static DatabaseManagementService start(Path home, int port) {
+  private static DatabaseManagementService start(Path home, int port, boolean isReadOnly) {
     return new DatabaseManagementServiceBuilder(home)
         .setConfig(BoltConnector.enabled, true)
         .setConfig(BoltConnector.listen_address, new SocketAddress("127.0.0.1", port))
         .setConfig(HttpConnector.enabled, false)
         .setConfig(GraphDatabaseSettings.auth_enabled, true)
+        .setConfig(GraphDatabaseSettings.read_only_database_default, isReadOnly)
         // By default a server waits ten seconds for lines that fall silent before it ends.
         .setConfig(GraphDatabaseInternalSettings.netty_server_shutdown_quiet_period, 0)
         .setConfig(GraphDatabaseSettings.pagecache_memory, Long.getLong("pageCacheMiB", 128) * 1024 * 1024)

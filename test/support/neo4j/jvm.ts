@@ -53,8 +53,8 @@ export class Jvm {
   }
 
   /** Starts a server over a folder, new or with data; answers with its port. @param port default any */
-  async start(home: string, port = 0): Promise<number> {
-    const [answer] = await this.#ask('start', home, String(port));
+  async start(home: string, port = 0, isReadOnly = false): Promise<number> {
+    const [answer] = await this.#ask('start', home, String(port), ...(isReadOnly ? ['read-only'] : []));
     return Number(answer);
   }
 

@@ -31,8 +31,8 @@ export interface Neo4jHost {
   close(server: Neo4jServer): Promise<void>;
   /** Shuts a server of {@link open} down in good order; its data stays. */
   stop(server: Neo4jServer): Promise<void>;
-  /** Starts a stopped server again, on the same port and data. */
-  restart(server: Neo4jServer): Promise<void>;
+  /** Starts a stopped server again, on the same port and data; `isReadOnly` as one that takes no writes. */
+  restart(server: Neo4jServer, options?: { readonly isReadOnly?: boolean }): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -102,8 +102,8 @@ class LocalHost implements Neo4jHost {
     await this.#jvm.stop(this.#homes.get(server)!);
   }
 
-  async restart(server: Neo4jServer): Promise<void> {
-    await this.#jvm.start(this.#homes.get(server)!, Number(new URL(server.uri).port));
+  async restart(server: Neo4jServer, { isReadOnly = false }: { readonly isReadOnly?: boolean } = {}): Promise<void> {
+    await this.#jvm.start(this.#homes.get(server)!, Number(new URL(server.uri).port), isReadOnly);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
