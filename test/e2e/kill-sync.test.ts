@@ -40,11 +40,11 @@ const MOMENTS: readonly (readonly Moment[])[] = [
   [{ commits: 6 }],
   [{ requests: 600 }],
   [{ commits: 30 }, { commits: 8 }, { requests: 150 }],
-  [{ commits: 60 }],
+  [{ commits: 45 }],
 ];
 const ROUNDS = Number(process.env['CROSSWALK_KILL_ROUNDS'] ?? MOMENTS.length);
 const momentsOf = (round: number): readonly Moment[] =>
-  MOMENTS[round] ?? [{ commits: 1 + Math.floor(Math.random() * 70) }, { requests: Math.floor(Math.random() * 900) }];
+  MOMENTS[round] ?? [{ commits: 1 + Math.floor(Math.random() * 50) }, { requests: Math.floor(Math.random() * 900) }];
 
 const lineSchema = z.union([
   z.strictObject({ seq: z.number() }),

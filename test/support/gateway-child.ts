@@ -1,9 +1,12 @@
 import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { setTimeout as wait } from 'node:timers/promises';
 import { loadConfig } from '../../src/config/load.ts';
+import { asAppError } from '../../src/domain/errors.ts';
 import { silentLogger } from '../../src/ports/logger.ts';
 import { systemClock } from '../../src/server/clock.ts';
 import { openGateway } from '../../src/server/compose.ts';
+import type { SyncRun } from '../../src/services/sync/types.ts';
 
 /**
  * A gateway as a process of its own, on the configuration file in its first argument. Goes on with interrupted runs,
@@ -26,13 +29,29 @@ const gateway = await openGateway(await loadConfig(process.argv[2]!, {}), {
 const { graph, sync, linker } = gateway;
 graph.onChange(({ seq }) => tell({ seq }));
 
+/** On a shared store the lease of one that was killed has to run out first; then its run goes on by itself. */
+async function startWhenFree(connector: string): Promise<SyncRun> {
+  for (;;) {
+    try {
+      return await sync.start(connector);
+    } catch (error) {
+      if (asAppError(error).code !== 'SYNC_RUNNING') throw error;
+      await wait(50);
+    }
+  }
+}
+
 async function syncAll(): Promise<void> {
   const connectors = sync.states().map(({ connector }) => connector);
   const runs = await Promise.all(
     connectors.map(async (connector) => {
-      await sync.start(connector);
-      await sync.finished(connector);
-      return (await sync.runs(connector, 1))[0]!;
+      const { id } = await startWhenFree(connector);
+      for (;;) {
+        await sync.finished(connector);
+        const run = (await sync.runs(connector, 5)).find((one) => one.id === id);
+        if (run !== undefined && run.state !== 'RUNNING') return run;
+        await wait(50);
+      }
     }),
   );
   await linker.flush();

@@ -22,19 +22,25 @@ export interface JavaCommand {
   readonly arguments: readonly string[];
 }
 
-/** What a server may use; the default is enough for the company of size S. */
+/** What a process may use; the default is enough for the company of size S. */
 export interface JavaMemory {
   /** Default 1,536. */
   readonly heapMiB?: number;
   /** Of each server; default 128. */
   readonly pageCacheMiB?: number;
+  /** Compile soon and lightly: the first minute takes half the time, the rest is slower. Default false. */
+  readonly isHasty?: boolean;
 }
 
 /**
  * Finds a Java and lets Maven fetch Neo4j's artifacts, once.
  * @throws Error that says in one line what is missing
  */
-export async function javaCommand({ heapMiB = 1_536, pageCacheMiB = 128 }: JavaMemory = {}): Promise<JavaCommand> {
+export async function javaCommand({
+  heapMiB = 1_536,
+  pageCacheMiB = 128,
+  isHasty = false,
+}: JavaMemory = {}): Promise<JavaCommand> {
   const isCalendar = !NEO4J_VERSION.startsWith('5.');
   const java = await findJava(isCalendar ? [21, 99] : [17, 21]);
   return {
@@ -43,6 +49,7 @@ export async function javaCommand({ heapMiB = 1_536, pageCacheMiB = 128 }: JavaM
       `-Xmx${heapMiB}m`,
       `-DpageCacheMiB=${pageCacheMiB}`,
       '-XX:+UseSerialGC',
+      ...(isHasty ? ['-XX:TieredStopAtLevel=1'] : []),
       ...(isCalendar ? ['--enable-native-access=ALL-UNNAMED'] : []),
       '-cp',
       await classPath(),

@@ -23,7 +23,7 @@ export async function shareJvm(): Promise<SharedJvm> {
   let jvm: Promise<Jvm> | undefined;
 
   async function obey([word, home = '', port]: readonly string[]): Promise<string> {
-    jvm ??= Jvm.spawn(folder);
+    jvm ??= Jvm.spawn(folder, { isHasty: true });
     if (word === 'start') return `READY\t${home}\t${await (await jvm).start(home, Number(port))}`;
     await (await jvm).stop(home);
     return `STOPPED\t${home}`;
