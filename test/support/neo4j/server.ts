@@ -19,7 +19,7 @@ export interface Neo4jServer {
 
 /**
  * Real Neo4j Community servers on loopback, each with its own data folder, all gone at the end. `NEO4J_URI` (with
- * `NEO4J_USER`, `NEO4J_PASSWORD`; several URIs between commas, a test file may need ten) takes servers that are there:
+ * `NEO4J_USER`, `NEO4J_PASSWORD`; several URIs between commas, a test file may need six) takes servers that are there:
  * they are EMPTIED.
  */
 export interface Neo4jHost {
