@@ -60,5 +60,5 @@ describe('providers that enforce their rate limits', () => {
       const { requests, retries } = metricsOf(name);
       expect([name, retries <= requests / 50]).toEqual([name, true]);
     }
-  }, 240_000);
+  }, 480_000);
 });
