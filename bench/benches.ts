@@ -22,4 +22,9 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
   },
   http: { title: 'query by key over HTTP', size: 'S', load: () => import('./http.ts') },
   nested: { title: 'three levels, about a thousand objects', size: 'S', load: () => import('./nested.ts') },
+  neo4j: {
+    title: 'the store in Neo4j and the best Cypher, beside ours; needs Java and Maven',
+    size: 'S',
+    load: () => import('./neo4j.ts'),
+  },
 };

@@ -10,6 +10,8 @@ export interface Child<T> {
   cpuSeconds(): number;
   /** Megabytes of resident memory; `NaN` where the system does not tell. */
   residentMegabytes(): number;
+  /** Resolves when it has ended, by itself or not. */
+  readonly ended: Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -29,6 +31,7 @@ export async function startChild<T>(script: string, args: readonly string[]): Pr
     said,
     cpuSeconds: () => cpuSeconds(child.pid),
     residentMegabytes: () => residentMegabytes(child.pid),
+    ended: exited,
     async stop() {
       child.stdin?.end();
       child.kill('SIGTERM');
@@ -50,7 +53,8 @@ function firstLine(child: ChildProcess): Promise<string> {
   });
 }
 
-function cpuSeconds(pid: number | undefined): number {
+/** Seconds of processor time of any process until now; `NaN` where the system does not tell. */
+export function cpuSeconds(pid: number | undefined): number {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // After the name, which is in brackets and may hold anything: utime and stime are the 12th and 13th.

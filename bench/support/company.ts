@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { parseConfig } from '../../src/config/load.ts';
 import { silentLogger } from '../../src/ports/logger.ts';
 import { systemClock } from '../../src/server/clock.ts';
@@ -19,9 +20,22 @@ export const SIZE = process.env['BENCH_SIZE'] || 'S';
 /** Where the benches of one invocation share filled stores. */
 export const FOLDER = process.env['BENCH_FOLDER'] ?? '.';
 
+const serverSchema = z.object({ uri: z.string(), username: z.string(), password: z.string(), database: z.string() });
+
 /** The four emulators over one company, in a process of their own. */
 export function startEmulators(): Promise<Child<ServedCompany>> {
   return startChild<ServedCompany>('../../emulators/serve.js', ['--size', SIZE]);
+}
+
+/** Name of the store that is no file but the Neo4j server of this run, see `neo4j/server.ts`. */
+export const NEO4J = 'neo4j';
+
+/** Where the gateway on {@link NEO4J} keeps its snapshot, in {@link FOLDER}. */
+export const NEO4J_SNAPSHOT = `neo4j-${SIZE}.topology`;
+
+/** How to reach the Neo4j server of this run; processes of one bench inherit it. */
+export function neo4jServer(): z.output<typeof serverSchema> {
+  return serverSchema.parse(JSON.parse(process.env['BENCH_NEO4J'] ?? 'null'));
 }
 
 /**
@@ -35,7 +49,10 @@ export function openCompanyGateway(store: string, company?: ServedCompany): Prom
   const config = parseConfig(
     JSON.stringify({
       listen: { port: 0 },
-      store: { type: 'sqlite', path: store },
+      store:
+        store === NEO4J
+          ? { type: 'neo4j', ...neo4jServer(), snapshot: NEO4J_SNAPSHOT }
+          : { type: 'sqlite', path: store },
       linking: { ownedDomains },
       connectors: company?.connectors ?? [],
     }),
