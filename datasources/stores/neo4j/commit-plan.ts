@@ -1,7 +1,7 @@
 import type { ChangeSet, LinkUpsert, NodeUpsert } from '../../../src/domain/changes.ts';
 import type { LinkKey } from '../../../src/domain/graph.ts';
 import { parseKey } from '../../../src/domain/keys.ts';
-import type { NodeStates, StoredState } from './commit-state.ts';
+import { linkText, type NodeStates, type StoredState } from './commit-state.ts';
 import { invalidChange } from './errors.ts';
 
 /** Longer keys do not fit Neo4j's index of them. */
@@ -72,10 +72,6 @@ export function planNodes(change: ChangeSet, states: NodeStates, context: PlanCo
   const links = [...ends(change.links)].flatMap(([text, link]) => (removedLinks.has(text) ? [] : [link]));
   for (const { source } of links) checkSource(source, context);
   return { upserts, removals, links, removedLinks: [...removedLinks.values()] };
-}
-
-export function linkText({ source, from, kind, to, qualifier }: LinkKey): string {
-  return `${source},${from},${kind},${to},${qualifier}`;
 }
 
 export function checkSource(source: number, { isSource }: Pick<PlanContext, 'isSource'>): void {

@@ -34,19 +34,23 @@ export interface NodeStates {
 type StateRow = readonly [number, string, number, number, number, string, string, number, boolean];
 const STATE = 'n._id, n.key, n._flags, n._source, n._hash, n.name, n._properties, n._firstSeenAt, n:_Removed';
 
-/** All nodes that a change set speaks of. */
+/** What is stored under the keys of a change set, and under its ids where that is another node. */
 export async function readNodeStates(tx: Transaction, change: ChangeSet): Promise<NodeStates> {
   const keys = [...new Set(change.nodes?.map(({ key }) => key))];
-  const ids = [...new Set([...(change.nodes ?? []).map(({ id }) => id), ...(change.removedNodes ?? [])])];
+  const claimed = [
+    ...(change.nodes ?? []).map(({ id, key }) => [id, key] as const),
+    ...(change.removedNodes ?? []).map((id) => [id, null] as const),
+  ].filter(([id]) => Number.isSafeInteger(id));
   const rows = await Promise.all([
     keys.length === 0
       ? []
       : tx.run<StateRow>(`UNWIND $keys AS key MATCH (n:_Node {key: key}) RETURN ${STATE}`, { keys }),
-    ids.length === 0
+    claimed.length === 0
       ? []
-      : tx.run<StateRow>(`UNWIND $ids AS id MATCH (n:_Node {_id: id}) RETURN ${STATE}`, {
-          ids: ids.filter(Number.isSafeInteger),
-        }),
+      : tx.run<StateRow>(
+          `UNWIND $claimed AS c MATCH (n:_Node {_id: c[0]}) WHERE c[1] IS NULL OR n.key <> c[1] RETURN ${STATE}`,
+          { claimed },
+        ),
   ]);
   const states = rows.flat().map(
     ([id, key, flags, source, hash, name, properties, firstSeenAt, removed]): StoredState => ({
@@ -59,33 +63,61 @@ export async function readNodeStates(tx: Transaction, change: ChangeSet): Promis
   };
 }
 
-/** What is stored of these links, in their order. */
-export async function readLinkStates(tx: Transaction, links: readonly LinkKey[]): Promise<(StoredLink | undefined)[]> {
-  const states: (StoredLink | undefined)[] = links.map(() => undefined);
+type LinkStateRow = readonly [
+  from: number,
+  to: number,
+  source: number,
+  qualifier: string,
+  elementId: string,
+  flags: number,
+  hash: number,
+  properties: string | null,
+];
+
+/**
+ * What is stored of these links, in their order. Asked hub by hub: that a group, role or application has no link of a
+ * kind at all answers for all its members at once. A first sync is mostly that.
+ * @param fresh ids of nodes that are not there yet
+ */
+export async function readLinkStates(
+  tx: Transaction,
+  links: readonly LinkKey[],
+  fresh: ReadonlySet<number> = new Set(),
+): Promise<(StoredLink | undefined)[]> {
+  const asked = links.filter(({ from, to }) => !fresh.has(from) && !fresh.has(to));
+  const found = new Map<string, StoredLink>();
   await Promise.all(
-    byKind(links).map(async ([kind, members]) => {
-      const rows = await tx.run<[number, string, number, number | null, string | null]>(
-        `UNWIND $rows AS r
-         MATCH (a:_Node {_id: r[1]}) MATCH (b:_Node {_id: r[2]}) MATCH (a)-[l:${kind}]->(b)
-         WHERE l._source = r[3] AND coalesce(l._qualifier, '') = r[4]
-         RETURN r[0], elementId(l), l._flags, l._hash, l._properties`,
-        { rows: members.map(({ n, item: { from, to, source, qualifier } }) => [n, from, to, source, qualifier]) },
+    byKind(asked).map(async ([kind, members]) => {
+      const { hub, other, groups } = byHub(members.map(({ item }) => item));
+      const [tail, head] = hub === 'to' ? ['<-', '-'] : ['-', '->'];
+      // The ends go through a list, so that the planner cannot walk all links of a hub to find a few.
+      const rows = await tx.run<LinkStateRow>(
+        `UNWIND $groups AS g
+         MATCH (hub:_Node {_id: g[0]}) WHERE EXISTS { (hub)${tail}[:${kind}]${head}() }
+         WITH hub, COLLECT { UNWIND g[1] AS id MATCH (n:_Node {_id: id}) RETURN n } AS ends
+         UNWIND ends AS end
+         MATCH (hub)${tail}[l:${kind}]${head}(end)
+         WITH l, hub._id AS ${hub}, end._id AS ${other} WHERE l._source IS NOT NULL
+         RETURN from, to, l._source, coalesce(l._qualifier, ''),
+           elementId(l), coalesce(l._flags, 0), coalesce(l._hash, 0), l._properties`,
+        { groups: groups.map(([id, group]) => [id, [...new Set(group.map((link) => link[other]))]]) },
       );
-      for (const [n, elementId, flags, hash, properties] of rows) {
-        states[n] = { elementId, flags, hash: hash ?? 0, properties };
+      for (const [from, to, source, qualifier, elementId, flags, hash, properties] of rows) {
+        found.set(linkText({ from, to, source, qualifier, kind }), { elementId, flags, hash, properties });
       }
     }),
   );
-  return states;
+  return found.size === 0 ? links.map(() => undefined) : links.map((link) => found.get(linkText(link)));
 }
 
 /** Ids among these that are living nodes. */
 export async function readLiving(tx: Transaction, ids: readonly number[]): Promise<Set<number>> {
   if (ids.length === 0) return new Set();
-  const rows = await tx.run<[number]>('UNWIND $ids AS id MATCH (n:_Node {_id: id}) WHERE NOT n:_Removed RETURN id', {
-    ids,
-  });
-  return new Set(rows.map(([id]) => id));
+  const [row] = await tx.run<[readonly number[]]>(
+    'MATCH (n:_Node) USING INDEX n:_Node(_id) WHERE n._id IN $ids AND NOT n:_Removed RETURN collect(n._id)',
+    { ids },
+  );
+  return new Set(row?.[0]);
 }
 
 /** Every link that touches one of these nodes, once. */
@@ -97,7 +129,7 @@ export async function readLinksOf(
   const rows = await tx.run<[number, string, number, number, string, string, number, number | null, string | null]>(
     `UNWIND $ids AS id MATCH (:_Node {_id: id})-[l]-() WHERE l._source IS NOT NULL WITH DISTINCT l
      RETURN startNode(l)._id, type(l), endNode(l)._id, l._source, coalesce(l._qualifier, ''),
-       elementId(l), l._flags, l._hash, l._properties`,
+       elementId(l), coalesce(l._flags, 0), l._hash, l._properties`,
     { ids },
   );
   return rows.flatMap(([from, kind, to, source, qualifier, elementId, flags, hash, properties]) =>
@@ -107,19 +139,46 @@ export async function readLinksOf(
   );
 }
 
-/** Items by the kind of their link, each with its position: types cannot be parameters. */
+/** Items by the kind of their link, each with its position: types of what is read cannot be parameters. */
 export function byKind<T extends { readonly kind: LinkKind }>(
   items: readonly T[],
 ): [LinkKind, { readonly n: number; readonly item: T }[]][] {
-  const groups = new Map<LinkKind, { n: number; item: T }[]>();
-  for (const [n, item] of items.entries()) {
-    const group = groups.get(item.kind);
-    if (group === undefined) groups.set(item.kind, [{ n, item }]);
-    else group.push({ n, item });
-  }
+  const groups = grouped(
+    items.map((item, n) => ({ n, item })),
+    ({ item }) => item.kind,
+  );
   // Only names of the register become part of a statement.
   return LINK_KIND_NAMES.flatMap((kind) => {
     const group = groups.get(kind);
     return group === undefined ? [] : [[kind, group] as [LinkKind, typeof group]];
   });
+}
+
+export function linkText({ source, from, kind, to, qualifier }: LinkKey): string {
+  return `${source},${from},${kind},${to},${qualifier}`;
+}
+
+interface Hubs<T> {
+  readonly hub: 'from' | 'to';
+  readonly other: 'from' | 'to';
+  readonly groups: readonly (readonly [hubId: number, links: readonly T[]])[];
+}
+
+/** Links by the ends that they share most: by their starts or by their ends, whichever are fewer. */
+export function byHub<T extends Pick<LinkKey, 'from' | 'to'>>(links: readonly T[]): Hubs<T> {
+  const [starts, ends] = [grouped(links, ({ from }) => from), grouped(links, ({ to }) => to)];
+  return starts.size < ends.size
+    ? { hub: 'from', other: 'to', groups: [...starts] }
+    : { hub: 'to', other: 'from', groups: [...ends] };
+}
+
+export function grouped<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
 }

@@ -7,9 +7,18 @@ import { nodeKindCode, nodeKindOf } from '../../../src/domain/node-kinds.ts';
 import { ABSENT, BodyWriter, linkStateText, nodeStateText, packBody } from '../shared/change-body.ts';
 import type { ChangeRow } from '../shared/change-row.ts';
 import { seqMoved } from '../shared/errors.ts';
-import { linkText, type NodePlan, planNodes } from './commit-plan.ts';
-import { byKind, readLinkStates, readLinksOf, readLiving, readNodeStates, type StoredLink } from './commit-state.ts';
-import type { Parameters, Transaction } from './driver.ts';
+import { type NodePlan, planNodes } from './commit-plan.ts';
+import {
+  byHub,
+  grouped,
+  linkText,
+  readLinkStates,
+  readLinksOf,
+  readLiving,
+  readNodeStates,
+  type StoredLink,
+} from './commit-state.ts';
+import type { Parameter, Parameters, Transaction } from './driver.ts';
 import { CHANGE_FIELDS } from './log-reader.ts';
 import { linkProperties, nodeProperties, tombstoneProperties } from './model.ts';
 import { writeSideRows } from './side-rows.ts';
@@ -48,7 +57,7 @@ export async function applyChange(
   const seq = head.seq + 1;
   const at = Math.max(context.now, head.at);
   const links = await planLinks(tx, plan);
-  writeNodes(tx, plan, { seq, at }, context, body, writes);
+  writeNodes(tx, plan, { seq, at, hasRedirects: head.hasRedirects }, context, body, writes);
   writeLinks(tx, links, context, body, writes);
   writeSideRows(tx, change, { isSource }, writes);
 
@@ -87,6 +96,7 @@ interface Head {
   readonly known: ChangeRow | null;
   readonly isQuiet: boolean;
   readonly holdsLease: boolean;
+  readonly hasRedirects: boolean;
 }
 
 /** Takes the lock, then reads: what is read before could be of the time before the last commit. */
@@ -96,16 +106,17 @@ async function readHead(tx: Transaction, { changeId, fence }: ChangeSet, now: nu
     tx.run("MATCH (m:_Meta {name: 'graph'}) SET m.lock = true"),
     // Nobody takes the lease over while its holder writes.
     fence === undefined ? [] : tx.run('MATCH (l:_Lease {name: $lease}) SET l.lock = true', { lease }),
-    tx.run<[number, number, number, boolean, boolean]>(
+    tx.run<[number, number, number, boolean, boolean, boolean]>(
       `MATCH (m:_Meta {name: 'graph'}) MATCH (i:_Meta {name: 'ids'})
        RETURN m.seq, m.at, i.nextId, EXISTS { (:_QuietChange {changeId: $changeId}) },
-         EXISTS { MATCH (l:_Lease {name: $lease}) WHERE l.token = $token AND l.expiresAt > $now }`,
+         EXISTS { MATCH (l:_Lease {name: $lease}) WHERE l.token = $token AND l.expiresAt > $now },
+         EXISTS { (:_Redirect) }`,
       { changeId, lease, token, now },
     ),
     tx.run<ChangeRow>(`MATCH (c:_Change {changeId: $changeId}) RETURN ${CHANGE_FIELDS}`, { changeId }),
   ]);
-  const [seq, at, nextId, isQuiet, holdsLease] = head!;
-  return { seq, at, nextId, isQuiet, holdsLease, known: known ?? null };
+  const [seq, at, nextId, isQuiet, holdsLease, hasRedirects] = head!;
+  return { seq, at, nextId, isQuiet, holdsLease, hasRedirects, known: known ?? null };
 }
 
 interface LinkPlan {
@@ -121,9 +132,10 @@ interface LinkPlan {
 async function planLinks(tx: Transaction, { links, removedLinks, upserts, removals }: NodePlan): Promise<LinkPlan> {
   const gone = new Set(removals.map(({ id }) => id));
   const made = new Set(upserts.map(({ id }) => id));
+  const fresh = new Set(upserts.filter(({ stored }) => stored === undefined).map(({ id }) => id));
   const ends = new Set(links.flatMap(({ from, to }) => [from, to]).filter((id) => !made.has(id) && !gone.has(id)));
   const [states, removedStates, touching, living] = await Promise.all([
-    readLinkStates(tx, links),
+    readLinkStates(tx, links, fresh),
     readLinkStates(tx, removedLinks),
     readLinksOf(tx, [...gone]),
     readLiving(tx, [...ends]),
@@ -148,20 +160,19 @@ async function planLinks(tx: Transaction, { links, removedLinks, upserts, remova
 function writeNodes(
   tx: Transaction,
   { upserts, removals }: NodePlan,
-  { seq, at }: { readonly seq: number; readonly at: number },
+  { seq, at, hasRedirects }: { readonly seq: number; readonly at: number; readonly hasRedirects: boolean },
   { labelOf }: CommitContext,
   body: BodyWriter,
   writes: Promise<unknown>[],
 ): void {
-  const groups = new Map<string, Parameters[]>();
+  const created: Parameter[] = [];
+  const changed: Parameter[] = [];
   const renewed: string[] = [];
   for (const { id, node, stored } of upserts) {
     const properties = nodeProperties(id, node, { seq, at, firstSeenAt: stored?.firstSeenAt ?? at });
     const provider = labelOf(node.key.slice(0, node.key.indexOf('/')));
-    const labels = `${nodeKindOf(nodeKindCode(node.kind))}${provider === undefined ? '' : `:${provider}`}`;
-    const group = groups.get(labels);
-    if (group === undefined) groups.set(labels, [properties]);
-    else group.push(properties);
+    const labels = ['_Node', nodeKindOf(nodeKindCode(node.kind))!, ...(provider === undefined ? [] : [provider])];
+    (stored === undefined ? created : changed).push([labels, properties]);
     if (stored === undefined || stored.removed) renewed.push(node.key);
     const after = nodeStateText(node.name, node.flags, node.hash, JSON.stringify(node.properties));
     const before =
@@ -170,12 +181,18 @@ function writeNodes(
         : nodeStateText(stored.name, stored.flags, stored.hash, stored.properties);
     body.node(id, node.key, nodeKindCode(node.kind), node.source, before, after);
   }
-  for (const [labels, rows] of groups) {
+  // Labels as values: one text, so one plan, for the nodes of all kinds and providers.
+  if (created.length > 0) {
+    writes.push(tx.run('UNWIND $rows AS r CREATE (n:$(r[0])) SET n = r[1]', { rows: created }));
+  }
+  if (changed.length > 0) {
     writes.push(
-      tx.run(`UNWIND $rows AS r MERGE (n:_Node {_id: r._id}) SET n = r SET n:${labels} REMOVE n:_Removed`, { rows }),
+      tx.run('UNWIND $rows AS r MATCH (n:_Node {_id: r[1]._id}) SET n = r[1] SET n:$(r[0]) REMOVE n:_Removed', {
+        rows: changed,
+      }),
     );
   }
-  if (renewed.length > 0) {
+  if (renewed.length > 0 && hasRedirects) {
     writes.push(tx.run('UNWIND $keys AS key MATCH (r:_Redirect {from: key}) DELETE r', { keys: renewed }));
   }
   if (removals.length === 0) return;
@@ -191,6 +208,43 @@ function writeNodes(
   }
 }
 
+/**
+ * Hub by hub, with the type as a value: two statements for the links of all kinds. Those without properties of their
+ * own, nearly all, differ in an id only.
+ */
+function createLinks(
+  tx: Transaction,
+  links: readonly LinkUpsert[],
+  propertiesOf: (link: LinkUpsert) => Parameters,
+  writes: Promise<unknown>[],
+): void {
+  const isPlain = ({ properties, qualifier, hash }: LinkUpsert): boolean =>
+    properties === null && qualifier === '' && hash === 0;
+  const alike = grouped(links, (link) => (isPlain(link) ? `${link.kind},${link.source},${link.flags}` : link.kind));
+  const plain = { from: [] as Parameter[], to: [] as Parameter[] };
+  const rich = { from: [] as Parameter[], to: [] as Parameter[] };
+  for (const group of alike.values()) {
+    const { hub, other, groups } = byHub(group);
+    for (const [id, members] of groups) {
+      const first = members[0]!;
+      if (isPlain(first)) plain[hub].push([id, first.kind, members.map((link) => link[other]), propertiesOf(first)]);
+      else rich[hub].push([id, first.kind, members.map((link) => [link[other], propertiesOf(link)])]);
+    }
+  }
+  for (const hub of ['from', 'to'] as const) {
+    const create = hub === 'from' ? 'CREATE (hub)-[l:$(g[1])]->(end)' : 'CREATE (hub)<-[l:$(g[1])]-(end)';
+    const each = 'UNWIND $groups AS g MATCH (hub:_Node {_id: g[0]}) UNWIND g[2] AS e';
+    if (plain[hub].length > 0) {
+      const cypher = `${each} MATCH (end:_Node {_id: e}) ${create} SET l = g[3]`;
+      writes.push(tx.run(cypher, { groups: plain[hub] }));
+    }
+    if (rich[hub].length > 0) {
+      const cypher = `${each} MATCH (end:_Node {_id: e[0]}) ${create} SET l = e[1]`;
+      writes.push(tx.run(cypher, { groups: rich[hub] }));
+    }
+  }
+}
+
 function writeLinks(
   tx: Transaction,
   { created, changed, removed }: LinkPlan,
@@ -199,15 +253,7 @@ function writeLinks(
   writes: Promise<unknown>[],
 ): void {
   const propertiesOf = (link: LinkUpsert): Parameters => linkProperties(link, sources.get(link.source)!.connector);
-  for (const [kind, group] of byKind(created)) {
-    writes.push(
-      tx.run(
-        `UNWIND $rows AS r MATCH (a:_Node {_id: r.from}) MATCH (b:_Node {_id: r.to})
-         CREATE (a)-[l:${kind}]->(b) SET l = r.properties`,
-        { rows: group.map(({ item }) => ({ from: item.from, to: item.to, properties: propertiesOf(item) })) },
-      ),
-    );
-  }
+  createLinks(tx, created, propertiesOf, writes);
   if (changed.length > 0) {
     writes.push(
       tx.run('UNWIND $rows AS r MATCH ()-[l]->() WHERE elementId(l) = r.id SET l = r.properties', {

@@ -131,7 +131,7 @@ async function* links(db: Database): AsyncGenerator<StoreChunk> {
     const rows = await db.read<LinkRow>(
       `MATCH (a:_Node) WHERE a._id >= $first AND a._id <= $last
        MATCH (a)-[l]->(b:_Node) WHERE l._source IS NOT NULL
-       RETURN a._id, type(l), b._id, l._source, coalesce(l._qualifier, ''), l._flags, coalesce(l._hash, 0), l._properties`,
+       RETURN a._id, type(l), b._id, l._source, coalesce(l._qualifier, ''), coalesce(l._flags, 0), coalesce(l._hash, 0), l._properties`,
       { first, last },
     );
     const found = rows.flatMap(([from, kind, to, source, qualifier, flags, hash, text]) => {

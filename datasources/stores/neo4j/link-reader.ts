@@ -26,7 +26,7 @@ export async function readLinks(
     `UNWIND $rows AS r
      MATCH (a:_Node {_id: r[1]}) MATCH (b:_Node {_id: r[2]}) MATCH (a)-[l]->(b)
      RETURN r[0] AS pair, type(l) AS kind, l._source AS source, coalesce(l._qualifier, '') AS qualifier,
-       l._flags, coalesce(l._hash, 0), l._properties
+       coalesce(l._flags, 0), coalesce(l._hash, 0), l._properties
      ORDER BY pair, source, qualifier`,
     { rows: pairs.map(({ from, to }, n) => [n, from, to]) },
   );

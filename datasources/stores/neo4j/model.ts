@@ -80,7 +80,7 @@ export function tombstoneProperties(
   };
 }
 
-/** All properties of a relationship. */
+/** All properties of a relationship; what is 0 or empty, nearly always, takes no room. */
 export function linkProperties(link: LinkRecord, connector: string): Parameters {
   const carries = linkKindSpec(link.kind).walk !== 'never' && (link.flags & (NEVER_WALKED | NOT_LIVE_LINK)) === 0;
   return {
@@ -88,7 +88,7 @@ export function linkProperties(link: LinkRecord, connector: string): Parameters 
     connector,
     walkable: carries,
     _source: link.source,
-    _flags: link.flags,
+    ...(link.flags === 0 ? {} : { _flags: link.flags }),
     ...(link.qualifier === '' ? {} : { _qualifier: link.qualifier }),
     ...(link.hash === 0 ? {} : { _hash: link.hash, _hashed: link.source }),
     ...(link.properties === null ? {} : { _properties: JSON.stringify(link.properties) }),

@@ -90,7 +90,7 @@ async function* linkPages(db: Database): AsyncGenerator<LinkPage> {
     const rows = await db.read<LinkRow>(
       `MATCH (a:_Node) WHERE a._id >= $first AND a._id < $end
        MATCH (a)-[l]->(b:_Node) WHERE l._source IS NOT NULL
-       RETURN a._id, type(l), b._id, l._flags, l._source, l._qualifier, CASE type(l) WHEN 'FEDERATES' THEN l.via END`,
+       RETURN a._id, type(l), b._id, coalesce(l._flags, 0), l._source, l._qualifier, CASE type(l) WHEN 'FEDERATES' THEN l.via END`,
       { first, end },
     );
     yield linkPage(rows.filter((row) => isLinkKind(row[1])));
