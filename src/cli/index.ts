@@ -29,6 +29,17 @@ interface Remote {
   readonly output: Format;
 }
 
+interface StoreCopyWords {
+  readonly from: string;
+  readonly to: string;
+  readonly fromUser?: string;
+  readonly fromDatabase?: string;
+  readonly toUser?: string;
+  readonly toDatabase?: string;
+  readonly replace: boolean;
+  readonly output: Format;
+}
+
 const program = new Command('crosswalk')
   .description('A GraphQL gateway over identity providers.')
   .version(VERSION)
@@ -112,6 +123,59 @@ remote('removal', 'show what a guarded run would remove, and decide on it')
       const decision = options.confirm ? 'confirm' : options.reject ? 'reject' : null;
       return (await import('./commands/removal.ts')).removal(
         { ...options, connector, decision, signal: io.signal },
+        io,
+      );
+    }),
+  );
+
+const store = program.command('store').description('look after where the graph is kept');
+store
+  .command('copy')
+  .description('copy a whole graph into another store, in any direction, and compare the two')
+  .requiredOption('--from <store>', 'a configuration file, sqlite:<path>, or the address of a Neo4j')
+  .requiredOption('--to <store>', 'the same; it must be empty')
+  .option('--from-user <name>', 'user of a Neo4j that is given by its address (default: neo4j)')
+  .option('--from-database <name>', 'its database (default: neo4j)')
+  .option('--to-user <name>', 'user of a Neo4j that is given by its address (default: neo4j)')
+  .option('--to-database <name>', 'its database (default: neo4j)')
+  .option('--replace', 'throw away what the target holds; also after a copy that did not finish', false)
+  .addOption(new Option('-o, --output <format>', 'format of the result').choices(FORMATS).default('table'))
+  .addHelpText(
+    'after',
+    `
+Node ids and the numbers of changes stay; the copy gets a store id of its own, so old cursors are answered with a reset.
+Of a configuration file only the store is used, and the connectors' providers for the second labels in Neo4j.
+Stop the gateways of the target. Those of the source may go on when it is a Neo4j and no sync runs.
+A copy that was interrupted leaves a target that no gateway opens: run it again with --replace.
+
+Environment: CROSSWALK_FROM_PASSWORD, CROSSWALK_TO_PASSWORD (of a Neo4j that is given by its address)
+Exit codes: 0 copied, both are equal · 1 failed · 2 wrong words or configuration · 130 interrupted
+
+Examples:
+  crosswalk store copy --from crosswalk.config.yaml --to shared.config.yaml
+  crosswalk store copy --from sqlite:.crosswalk/graph.sqlite --to bolt://127.0.0.1:7687
+  crosswalk store copy --from neo4j.config.yaml --to sqlite:backup.sqlite`,
+  )
+  .action((options: StoreCopyWords) =>
+    run(async () => {
+      const { from, to, replace, output } = options;
+      return (await import('./commands/store-copy.ts')).storeCopy(
+        {
+          from: {
+            address: from,
+            user: options.fromUser,
+            database: options.fromDatabase,
+            passwordName: 'CROSSWALK_FROM_PASSWORD',
+          },
+          to: {
+            address: to,
+            user: options.toUser,
+            database: options.toDatabase,
+            passwordName: 'CROSSWALK_TO_PASSWORD',
+          },
+          replace,
+          output,
+        },
         io,
       );
     }),

@@ -4,7 +4,7 @@ import { distance } from 'fastest-levenshtein';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { AppError } from '../domain/errors.ts';
-import { type Config, configSchema } from './schema.ts';
+import { type Config, type ConnectorSection, configSchema } from './schema.ts';
 
 export interface LoadedConfig {
   readonly config: Config;
@@ -17,10 +17,46 @@ export interface LoadedConfig {
  * @throws AppError `CONFIG_INVALID` that lists every problem with its place; values are never repeated
  */
 export async function loadConfig(path: string, env: NodeJS.ProcessEnv): Promise<LoadedConfig> {
-  const file = resolve(path);
-  let text: string;
+  return { config: parseConfig(await readText(path), env, path), folder: dirname(resolve(path)) };
+}
+
+/** What of a configuration tells where the graph is and how it is written. */
+export interface StoreConfig {
+  readonly store: Config['store'];
+  readonly connectors: readonly Pick<ConnectorSection, 'id' | 'provider'>[];
+}
+
+const sectionsSchema = z.object({ store: z.unknown().optional(), connectors: z.unknown().optional() });
+const storeSchema = z.object({
+  store: configSchema.shape.store,
+  connectors: z.array(z.object({ id: z.string(), provider: z.string() })).default([]),
+});
+
+/**
+ * The store of a configuration file. The rest is not looked at: nobody needs the secrets of connectors to copy a store.
+ * @throws AppError like {@link loadConfig}
+ */
+export async function loadStoreConfig(
+  path: string,
+  env: NodeJS.ProcessEnv,
+): Promise<{ readonly config: StoreConfig; readonly folder: string }> {
+  const { store, connectors } = checked(sectionsSchema, readDocument(await readText(path), path), path);
+  const config = checked(storeSchema, { store: substituted(store, env, path), connectors }, path);
+  return { config, folder: dirname(resolve(path)) };
+}
+
+/**
+ * A store that is described otherwise than in a file, checked by the same rules.
+ * @param name what messages call it
+ * @throws AppError `CONFIG_INVALID`
+ */
+export function parseStore(store: unknown, name: string): Config['store'] {
+  return checked(storeSchema, { store }, name).store;
+}
+
+async function readText(path: string): Promise<string> {
   try {
-    text = await readFile(file, 'utf8');
+    return await readFile(resolve(path), 'utf8');
   } catch (cause) {
     throw new AppError(
       'CONFIG_NOT_FOUND',
@@ -28,11 +64,20 @@ export async function loadConfig(path: string, env: NodeJS.ProcessEnv): Promise<
       { cause },
     );
   }
-  return { config: parseConfig(text, env, path), folder: dirname(file) };
 }
 
 /** {@link loadConfig} without the file system. `name` is used in messages. */
 export function parseConfig(text: string, env: NodeJS.ProcessEnv, name: string): Config {
+  const config = checked(configSchema, substituted(readDocument(text, name), env, name), name);
+  const seen = new Set<string>();
+  for (const { id } of config.connectors) {
+    if (seen.has(id)) throw invalid(name, [`connectors: the id "${id}" is used twice`]);
+    seen.add(id);
+  }
+  return config;
+}
+
+function readDocument(text: string, name: string): unknown {
   const document = parseDocument(text, { prettyErrors: true });
   if (document.errors.length > 0) {
     const first = document.errors[0]!;
@@ -40,7 +85,10 @@ export function parseConfig(text: string, env: NodeJS.ProcessEnv, name: string):
     throw invalid(name, [`${line ? `line ${line.line}: ` : ''}not YAML (${first.code})`]);
   }
   // maxAliasCount bounds what a few anchors can blow up to.
-  const raw: unknown = document.toJS({ maxAliasCount: 50 }) ?? {};
+  return document.toJS({ maxAliasCount: 50 }) ?? {};
+}
+
+function substituted(raw: unknown, env: NodeJS.ProcessEnv, name: string): unknown {
   const missing = new Set<string>();
   const value = substitute(raw, env, missing);
   if (missing.size > 0) {
@@ -49,18 +97,16 @@ export function parseConfig(text: string, env: NodeJS.ProcessEnv, name: string):
       [...missing].map((variable) => `the environment has no ${variable}: set it, or write the value`),
     );
   }
-  const result = configSchema.safeParse(value);
-  if (!result.success)
-    throw invalid(
-      name,
-      result.error.issues.flatMap((issue) => describeIssue(issue, configSchema)),
-    );
-  const seen = new Set<string>();
-  for (const { id } of result.data.connectors) {
-    if (seen.has(id)) throw invalid(name, [`connectors: the id "${id}" is used twice`]);
-    seen.add(id);
-  }
-  return result.data;
+  return value;
+}
+
+function checked<T>(schema: z.ZodType<T>, value: unknown, name: string): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw invalid(
+    name,
+    result.error.issues.flatMap((issue) => describeIssue(issue, schema)),
+  );
 }
 
 /**

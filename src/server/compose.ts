@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Cron } from 'croner';
-import { providers as knownProviders } from '../../datasources/providers/registry.generated.ts';
 import { describeIssue, type LoadedConfig } from '../config/load.ts';
 import { type Config, type ConnectorSection, durationSeconds } from '../config/schema.ts';
 import { AppError } from '../domain/errors.ts';
@@ -21,6 +22,7 @@ import { SyncService } from '../services/sync/sync-service.ts';
 import type { ConnectorConfig } from '../services/sync/types.ts';
 import { startServer } from './http.ts';
 import { type OpenGraphOptions, openGraph } from './open-graph.ts';
+import { loadProviders } from './providers.ts';
 import { createStore } from './store.ts';
 import { openWaitingRoom, type WaitingRoom } from './waiting-room.ts';
 
@@ -66,7 +68,7 @@ export async function openGateway({ config, folder }: LoadedConfig, options: Gat
   try {
     const { graph, port } = await openWhenReachable(config, options, async () =>
       options.store === undefined
-        ? createStore(config, { folder, providers, logger, clock })
+        ? withFolder(await createStore(config, { folder, providers, logger, clock }))
         : { store: options.store(), snapshotPath: null },
     );
     closers.push(() => graph.close());
@@ -163,6 +165,12 @@ async function openWhenReachable(
   }
 }
 
+/** The same, with the folder of the snapshot made. */
+async function withFolder<T extends { readonly snapshotPath: string }>(made: T): Promise<T> {
+  await mkdir(dirname(made.snapshotPath), { recursive: true });
+  return made;
+}
+
 // Functions, because the compiler does not see that the callback above has set it.
 const portOf = (room: WaitingRoom | null): number | undefined => room?.port;
 const closeRoom = (room: WaitingRoom | null): Promise<void> | undefined => room?.close();
@@ -192,23 +200,6 @@ export async function checkConnectors(
   const providers = await loadProviders(connectors);
   checkSettings(connectors, providers);
   return providers;
-}
-
-/** Only the providers that are used: each is loaded when it is needed. */
-async function loadProviders(connectors: readonly ConnectorSection[]): Promise<Map<string, ProviderDefinition>> {
-  const loaded = new Map<string, ProviderDefinition>();
-  for (const { id, provider } of connectors) {
-    const load = knownProviders[provider];
-    if (load === undefined) {
-      const known = Object.keys(knownProviders).sort().join(', ');
-      throw new AppError(
-        'PROVIDER_UNKNOWN',
-        `The connector "${id}" names the provider "${provider}"; known are ${known}.`,
-      );
-    }
-    if (!loaded.has(provider)) loaded.set(provider, await load());
-  }
-  return loaded;
 }
 
 /** Settings are checked before anything is opened, all of them, so that one start shows every mistake. */

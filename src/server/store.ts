@@ -1,14 +1,16 @@
-import { mkdir } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import type { Config } from '../config/schema.ts';
+import { resolve } from 'node:path';
+import type { StoreConfig } from '../config/load.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { GraphStore } from '../ports/graph-store.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { ProviderDefinition } from '../ports/provider.ts';
 
-/** The store that the configuration names, not opened yet, and where the index keeps its snapshot. Only its driver is loaded. */
+/**
+ * The store that the configuration names, not opened yet, and where the index keeps its snapshot (its folder need not
+ * be there). Only its driver is loaded.
+ */
 export async function createStore(
-  { store, connectors }: Pick<Config, 'store' | 'connectors'>,
+  { store, connectors }: StoreConfig,
   options: {
     readonly folder: string;
     readonly providers: ReadonlyMap<string, Pick<ProviderDefinition, 'title'>>;
@@ -20,7 +22,6 @@ export async function createStore(
   if (store.type === 'neo4j') {
     const { createNeo4jStore } = await import('../../datasources/stores/neo4j/index.ts');
     const snapshotPath = resolve(folder, store.snapshot);
-    await mkdir(dirname(snapshotPath), { recursive: true });
     const { uri, username, password, database } = store;
     const providerLabels = new Map(
       connectors.map(({ id, provider }) => [id, labelOf(providers.get(provider)?.title ?? provider)]),
@@ -32,7 +33,6 @@ export async function createStore(
   }
   const { createSqliteStore } = await import('../../datasources/stores/sqlite/index.ts');
   const path = resolve(folder, store.path);
-  await mkdir(dirname(path), { recursive: true });
   return { store: createSqliteStore({ path, logger, clock }), snapshotPath: `${path}.topology` };
 }
 
