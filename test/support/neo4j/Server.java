@@ -1,6 +1,7 @@
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.neo4j.configuration.GraphDatabaseInternalSettings;
@@ -12,6 +13,7 @@ import org.neo4j.configuration.connectors.HttpConnector;
 import org.neo4j.configuration.helpers.SocketAddress;
 import org.neo4j.dbms.api.DatabaseManagementService;
 import org.neo4j.dbms.api.DatabaseManagementServiceBuilder;
+import org.neo4j.graphdb.config.Setting;
 import org.neo4j.kernel.internal.GraphDatabaseAPI;
 
 /**
@@ -58,14 +60,15 @@ public class Server {
   }
 
   private static DatabaseManagementService start(Path home, int port, boolean isReadOnly) {
+    // By default a server waits ten seconds for lines that fall silent before it ends. Releases differ in the type.
+    Setting<?> quietPeriod = GraphDatabaseInternalSettings.netty_server_shutdown_quiet_period;
     return new DatabaseManagementServiceBuilder(home)
         .setConfig(BoltConnector.enabled, true)
         .setConfig(BoltConnector.listen_address, new SocketAddress("127.0.0.1", port))
         .setConfig(HttpConnector.enabled, false)
         .setConfig(GraphDatabaseSettings.auth_enabled, true)
         .setConfig(GraphDatabaseSettings.read_only_database_default, isReadOnly)
-        // By default a server waits ten seconds for lines that fall silent before it ends.
-        .setConfig(GraphDatabaseInternalSettings.netty_server_shutdown_quiet_period, 0)
+        .setConfig(Map.of(quietPeriod, quietPeriod.defaultValue() instanceof Duration ? Duration.ZERO : 0))
         .setConfig(GraphDatabaseSettings.pagecache_memory, Long.getLong("pageCacheMiB", 128) * 1024 * 1024)
         .build();
   }
