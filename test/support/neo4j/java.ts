@@ -49,7 +49,8 @@ export async function javaCommand({
       `-Xmx${heapMiB}m`,
       `-DpageCacheMiB=${pageCacheMiB}`,
       '-XX:+UseSerialGC',
-      ...(isHasty ? ['-XX:TieredStopAtLevel=1'] : []),
+      // Without the second compiler the space for compiled code shrinks to what Neo4j fills in minutes.
+      ...(isHasty ? ['-XX:TieredStopAtLevel=1', '-XX:ReservedCodeCacheSize=256m'] : []),
       ...(isCalendar ? ['--enable-native-access=ALL-UNNAMED'] : []),
       '-cp',
       await classPath(),
