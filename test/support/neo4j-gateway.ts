@@ -32,6 +32,8 @@ export interface GatewayAnswer {
 export interface Neo4jGatewayOptions {
   readonly server: Neo4jServer;
   readonly emulators?: AllEmulators;
+  /** Which of the emulators' connectors it has; default all. */
+  readonly connectors?: readonly string[];
   /** Between the gateway and the server. */
   readonly store?: () => GraphStore;
   readonly leaseMs?: number;
@@ -39,7 +41,7 @@ export interface Neo4jGatewayOptions {
 }
 
 export async function startNeo4jGateway(options: Neo4jGatewayOptions): Promise<Neo4jGateway> {
-  const { server, emulators, ...more } = options;
+  const { server, emulators, connectors, ...more } = options;
   const folder = await mkdtemp(join(tmpdir(), 'crosswalk-trouble-'));
   const port = await freePort();
   const config = parseConfig(
@@ -50,7 +52,7 @@ export async function startNeo4jGateway(options: Neo4jGatewayOptions): Promise<N
         ? {}
         : {
             linking: { ownedDomains: emulators.okta.world.ownedDomains },
-            connectors: emulators.connectors(),
+            connectors: emulators.connectors().filter(({ id }) => connectors?.includes(String(id)) ?? true),
           }),
     }),
     {},

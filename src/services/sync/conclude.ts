@@ -69,6 +69,11 @@ function failed(code: string, message: string, retryable: boolean): Conclusion {
   };
 }
 
+/** What ends a run on a shared store only for now: it goes on at its checkpoints. */
+export function isSuspending(code: string | null): boolean {
+  return code === 'STORE_UNAVAILABLE' || code === 'STORE_FULL' || code === 'LEASE_LOST';
+}
+
 /** Errors after which reading on makes no sense: refused credentials, wrong settings, our own store or code. */
 export function isFatal(error: AppError): boolean {
   const { code } = error;

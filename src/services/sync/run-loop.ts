@@ -1,6 +1,6 @@
 import { AppError, asAppError } from '../../domain/errors.ts';
 import type { NodeKind } from '../../domain/node-kinds.ts';
-import { type Conclusion, conclude, isFatal } from './conclude.ts';
+import { type Conclusion, conclude, isFatal, isSuspending } from './conclude.ts';
 import { decodeIds } from './id-set.ts';
 import { readListing, removeUnseen } from './listing-runner.ts';
 import { idsInGraph, type ListingPlace, ListingState } from './listing-state.ts';
@@ -50,7 +50,7 @@ export class RunLoop {
     this.#parents = new Set(tasks.flatMap((task) => task.syncer.after ?? []));
   }
 
-  /** @throws AppError `ABORTED` when the signal ended it; then the checkpoints say where it stands */
+  /** @throws AppError `ABORTED` when the signal ended it, or of a shared store that went away; the checkpoints say where it stands */
   async execute(signal: AbortSignal): Promise<Conclusion> {
     const both = AbortSignal.any([signal, this.#halt.signal]);
     const running = new Set<Promise<void>>();
@@ -68,6 +68,7 @@ export class RunLoop {
       await Promise.race(running);
     }
     if (signal.aborted) throw new AppError('ABORTED', 'The run was stopped.', { retryable: true });
+    if (this.#isSuspended()) throw this.#fatal;
     for (const task of this.#tasks) {
       if (task.isDone) continue;
       task.end('SKIPPED', this.#run.clock.now(), 'RUN_FAILED', `"${task.syncer.title}" was not read.`);
@@ -113,8 +114,14 @@ export class RunLoop {
       if (error.code === 'INTERNAL') logger.error({ ...fields, err: error.cause }, 'a listing failed');
       else logger.warn({ ...fields, reason: error.message }, 'a listing failed');
       this.#conclude(task, error);
+      // Nothing has come to its end, and there is nowhere to write it.
+      if (this.#isSuspended()) return;
     }
     await this.#options.listingEnded(task);
+  }
+
+  #isSuspended(): boolean {
+    return this.#run.graph.store.isShared && isSuspending(this.#fatal?.code ?? null);
   }
 
   #conclude(task: ListingTask, error: AppError): void {

@@ -2,6 +2,7 @@ import { AppError, asAppError } from '../../domain/errors.ts';
 import { compact } from '../../domain/graph.ts';
 import { fenced } from '../leases/fenced.ts';
 import type { HeldLease } from '../leases/leases.ts';
+import { isSuspending } from './conclude.ts';
 import type { SyncDeps } from './deps.ts';
 import { settledListings, statusAfter } from './freshness.ts';
 import { newRun, stoppedRun } from './new-run.ts';
@@ -17,8 +18,6 @@ const RUNS_KEPT = 200;
 /** Pause before a run that the store suspends again and again is taken up: none, then 1 s, 2 s … */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
-/** What ends a run on a shared store only for now. */
-const SUSPENDING: ReadonlySet<string | null> = new Set(['STORE_UNAVAILABLE', 'STORE_FULL', 'LEASE_LOST']);
 
 /** Begins runs, follows them to their end and writes down what they mean. */
 export class Runner {
@@ -202,7 +201,7 @@ export class Runner {
       const result = await active.execution.execute(active.controller.signal);
       final = await this.#concluded(slot, active, result);
     } catch (error) {
-      if (this.#isSuspending(slot, asAppError(error).code)) active.stopCause ??= 'suspend';
+      if (this.#suspends(slot, asAppError(error).code)) active.stopCause ??= 'suspend';
       if (!active.controller.signal.aborted) this.#logFailure(slot, error);
       final = await this.#interrupted(slot, active).catch((failure: unknown) => {
         this.#logFailure(slot, failure);
@@ -219,8 +218,8 @@ export class Runner {
   }
 
   /** Whether the run goes on later; one that comes back without a commit waits longer each time. */
-  #isSuspending(slot: Slot, code: string | null): boolean {
-    if (!this.#deps.graph.store.isShared || !SUSPENDING.has(code)) return false;
+  #suspends(slot: Slot, code: string | null): boolean {
+    if (!this.#deps.graph.store.isShared || !isSuspending(code)) return false;
     if (code !== 'LEASE_LOST') {
       const pauseMs = slot.suspensions === 0 ? 0 : FIRST_PAUSE_MS * 2 ** (slot.suspensions - 1);
       slot.resumeAt = this.#deps.clock.now() + Math.min(LONGEST_PAUSE_MS, pauseMs);
@@ -232,7 +231,7 @@ export class Runner {
   async #concluded(slot: Slot, active: ActiveRun, result: SyncRunResult): Promise<SyncRun> {
     const { book, graph, clock, logger } = this.#deps;
     const { conclusion } = result;
-    if (this.#isSuspending(slot, conclusion.reasonCode) || !(await active.lease.confirm())) {
+    if (this.#suspends(slot, conclusion.reasonCode) || !(await active.lease.confirm())) {
       active.stopCause ??= 'suspend';
       return this.#interrupted(slot, active);
     }
