@@ -212,7 +212,7 @@ function writeNodes(
  * Hub by hub, with the type as a value: two statements for the links of all kinds. Those without properties of their
  * own, nearly all, differ in an id only.
  */
-function createLinks(
+export function createLinks(
   tx: Transaction,
   links: readonly LinkUpsert[],
   propertiesOf: (link: LinkUpsert) => Parameters,

@@ -3,12 +3,11 @@ import { AppError } from '../../../src/domain/errors.ts';
 import type { SourceRef } from '../../../src/domain/graph.ts';
 import { parseKey } from '../../../src/domain/keys.ts';
 import { linkKindCode } from '../../../src/domain/link-kinds.ts';
-import { nodeKindCode, nodeKindOf } from '../../../src/domain/node-kinds.ts';
 import type { DumpedNode, StoreChunk, StoreRows } from '../../../src/ports/store-dump.ts';
 import { encodeChange } from '../shared/change-row.ts';
 import { storeIncomplete, storeNotEmpty } from '../shared/errors.ts';
+import { createLinks } from './commit.ts';
 import { checkKey } from './commit-plan.ts';
-import { byKind } from './commit-state.ts';
 import type { Database, Parameters, Transaction } from './driver.ts';
 import { linkProperties, nodeProperties, tombstoneProperties } from './model.ts';
 import { pendingId } from './side-rows.ts';
@@ -42,6 +41,7 @@ export class Restoring {
   readonly #where: string;
   readonly #labelOf: (connector: string) => string | undefined;
   readonly #sources = new Map<number, SourceRef>();
+  readonly #ids = new Set<number>();
   #chunks = 0;
   #quiet = 0;
 
@@ -77,7 +77,7 @@ export class Restoring {
         { storeId: this.storeId },
       );
     });
-    await this.#clear('MATCH (:_Node)-[x]-() WITH DISTINCT x LIMIT $batch DELETE x RETURN count(*)');
+    await this.#clear('MATCH (:_Node)-[x]->() WITH x LIMIT $batch DELETE x RETURN count(*)');
     for (const label of CONTENT) {
       await this.#clear(`MATCH (x:${label}) WITH x LIMIT $batch DETACH DELETE x RETURN count(*)`);
     }
@@ -93,6 +93,7 @@ export class Restoring {
       ]);
     });
     if (chunk.section === 'quietChanges') this.#quiet += chunk.rows.length;
+    if (chunk.section === 'nodes') for (const { id } of chunk.rows) this.#ids.add(id);
     if (chunk.section === 'sources') for (const { id, source } of chunk.rows) this.#sources.set(id, source);
   }
 
@@ -150,7 +151,7 @@ export class Restoring {
           ),
         ];
       case 'nodes':
-        return this.#nodes(tx, rows);
+        return [this.#nodes(tx, rows)];
       case 'links':
         return this.#links(tx, rows);
       case 'redirects':
@@ -209,48 +210,31 @@ export class Restoring {
     }
   }
 
-  #nodes(tx: Transaction, nodes: readonly DumpedNode[]): Promise<unknown>[] {
-    const groups = new Map<string, Parameters[]>();
-    for (const node of nodes) {
+  #nodes(tx: Transaction, nodes: readonly DumpedNode[]): Promise<unknown> {
+    const rows = nodes.map((node) => {
       const { id, key, seq, firstSeenAt, changedAt: at } = node;
       checkKey(key);
       const { kind, connector } = parseKey(key)!;
       const provider = this.#labelOf(connector);
-      // Labels become part of the statement: only names of the register and checked ones.
-      const labels = node.removed
-        ? '_Removed'
-        : `${nodeKindOf(nodeKindCode(kind))}${provider === undefined ? '' : `:${provider}`}`;
       const written = { seq, at, firstSeenAt };
-      const row = node.removed
-        ? tombstoneProperties(id, node, written)
-        : nodeProperties(id, { ...node, kind }, written);
-      const group = groups.get(labels);
-      if (group === undefined) groups.set(labels, [row]);
-      else group.push(row);
-    }
-    return [...groups].map(([labels, rows]) => create(tx, `_Node:${labels}`, rows));
+      if (node.removed) return [['_Node', '_Removed'], tombstoneProperties(id, node, written)];
+      const labels = ['_Node', kind, ...(provider === undefined ? [] : [provider])];
+      return [labels, nodeProperties(id, { ...node, kind }, written)];
+    });
+    return tx.run('UNWIND $rows AS r CREATE (n:$(r[0])) SET n = r[1]', { rows });
   }
 
   #links(tx: Transaction, links: readonly StoreRows['links'][]): Promise<unknown>[] {
-    return byKind(links).map(async ([kind, group]) => {
-      const [row] = await tx.run<[number]>(
-        `UNWIND $rows AS r MATCH (a:_Node {_id: r.from}) MATCH (b:_Node {_id: r.to})
-         CREATE (a)-[l:${kind}]->(b) SET l = r.properties RETURN count(*)`,
-        {
-          rows: group.map(({ item }) => ({
-            from: item.from,
-            to: item.to,
-            properties: linkProperties(item, this.#sources.get(item.source)!.connector),
-          })),
-        },
-      );
-      const lost = group.length - (row?.[0] ?? 0);
-      if (lost === 0) return;
+    const lost = links.find(({ from, to }) => !this.#ids.has(from) || !this.#ids.has(to));
+    if (lost !== undefined) {
       throw new AppError(
         'STORE_CORRUPT',
-        `${lost} links of the kind ${kind} start or end at nodes that are not in the dump; Neo4j cannot hold them. Sync the source again, then copy.`,
+        `The source has a link from node ${lost.from} to node ${lost.to}, and one of them was never there; Neo4j cannot hold that. Delete the connector of the link and sync it again, then copy.`,
       );
-    });
+    }
+    const writes: Promise<unknown>[] = [];
+    createLinks(tx, links, (link) => linkProperties(link, this.#sources.get(link.source)!.connector), writes);
+    return writes;
   }
 
   #inUse(lease: string): AppError {
