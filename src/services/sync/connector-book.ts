@@ -1,4 +1,5 @@
 import { compact } from '../../domain/graph.ts';
+import type { JsonObject } from '../../domain/json.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { GraphStore } from '../../ports/graph-store.ts';
 import type { Logger } from '../../ports/logger.ts';
@@ -16,6 +17,11 @@ export class ConnectorBook {
   readonly #logger: Logger;
   readonly #statuses = new Map<string, ConnectorStatus>();
   readonly #listeners = new Set<(event: SyncEvent) => void>();
+  /** By connector, writes that have not ended yet. */
+  readonly #writing = new Map<string, number>();
+  /** By connector, the number of its last write that ended; `#writes` counts those of all. */
+  readonly #written = new Map<string, number>();
+  #writes = 0;
   #entries = 0;
 
   constructor(options: { store: GraphStore; clock: Clock; logger: Logger }) {
@@ -41,13 +47,15 @@ export class ConnectorBook {
   }
 
   /**
-   * Takes over what other gateways have written since.
+   * Takes over what other gateways have written since. What this one writes while it reads is newer, and stays.
    * @param isOurs  connectors whose run is here: what memory says of them is newer
    */
   async refresh(isOurs: (connector: string) => boolean): Promise<void> {
+    const start = this.#writes;
     for (const { value } of await this.#store.listRecords('connector')) {
       const status = readStatus(value);
       if (status === null || isOurs(status.connector)) continue;
+      if (this.#writing.has(status.connector) || (this.#written.get(status.connector) ?? 0) > start) continue;
       const before = this.#statuses.get(status.connector);
       const { name = status.name, provider = status.provider, nextRunAt = null } = before ?? {};
       const after = { ...status, name, provider, nextRunAt };
@@ -74,7 +82,7 @@ export class ConnectorBook {
     const after: ConnectorStatus = { ...before, ...patch, since: moves ? this.#clock.now() : before.since };
     this.#statuses.set(connector, after);
     this.emit({ type: 'state', status: after });
-    await this.#store.putRecord('connector', connector, compact(after));
+    await this.#write(connector, compact(after));
     if (moves) await this.#remember(after);
     return after;
   }
@@ -87,7 +95,7 @@ export class ConnectorBook {
 
   /** Forgets a connector; with its config it begins anew. */
   async forget(connector: string, config: ConnectorConfig | null): Promise<void> {
-    await this.#store.putRecord('connector', connector, null);
+    await this.#write(connector, null);
     if (config === null) {
       this.#statuses.delete(connector);
       return;
@@ -118,6 +126,18 @@ export class ConnectorBook {
       } catch (error) {
         this.#logger.error({ err: error, event: event.type }, 'a listener of the sync failed');
       }
+    }
+  }
+
+  async #write(connector: string, value: JsonObject | null): Promise<void> {
+    this.#writing.set(connector, (this.#writing.get(connector) ?? 0) + 1);
+    try {
+      await this.#store.putRecord('connector', connector, value);
+    } finally {
+      const others = this.#writing.get(connector)! - 1;
+      if (others === 0) this.#writing.delete(connector);
+      else this.#writing.set(connector, others);
+      this.#written.set(connector, ++this.#writes);
     }
   }
 

@@ -28,19 +28,27 @@ export class Standby {
   readonly #foreign = new Map<string, string>();
   /** By connector, the last ended run that is known here. */
   readonly #ended = new Map<string, string | null>();
-  #refreshing: Promise<void> | null = null;
+  #refreshing: Promise<void> = Promise.resolve();
+  #next: Promise<void> | null = null;
 
   constructor(deps: SyncDeps, slots: ReadonlyMap<string, Slot>) {
     this.#deps = deps;
     this.#slots = slots;
   }
 
-  /** Reads the connectors' records, and tells what runs began and ended elsewhere. Calls that meet share one reading. */
+  /**
+   * Reads the connectors' records, and tells what runs began and ended elsewhere. Calls that wait share one reading; it
+   * begins after the call, for the caller may know of something that one under way has missed.
+   */
   refresh(): Promise<void> {
-    this.#refreshing ??= this.#refresh().finally(() => {
-      this.#refreshing = null;
-    });
-    return this.#refreshing;
+    this.#next ??= this.#refreshing
+      .catch(() => {})
+      .then(() => {
+        this.#next = null;
+        this.#refreshing = this.#refresh();
+        return this.#refreshing;
+      });
+    return this.#next;
   }
 
   /** Until the service closes; never rejects. */
