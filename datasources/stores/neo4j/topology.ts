@@ -1,5 +1,4 @@
 import type { CommittedChange } from '../../../src/domain/changes.ts';
-import type { LinkKind } from '../../../src/domain/link-kinds.ts';
 import { isLinkKind, linkKindCode } from '../../../src/domain/link-kinds.ts';
 import { isNodeKind, nodeKindCode } from '../../../src/domain/node-kinds.ts';
 import { type TopologyChunk, VIA_UNKNOWN } from '../../../src/ports/graph-store.ts';
@@ -7,8 +6,8 @@ import type { Database } from './driver.ts';
 import { readChanges, readSettledRange } from './log-reader.ts';
 
 const NODE_CHUNK = 20_000;
-/** Nodes whose links are read at once: about as many links as nodes above. */
-const START_NODES = 4_000;
+/** Nodes whose links are read at once: some 50,000 links. */
+const START_NODES = 2_500;
 
 type NodeArrays = NonNullable<TopologyChunk['nodes']>;
 type LinkArrays = Omit<NonNullable<TopologyChunk['links']>, 'via'>;
@@ -57,27 +56,45 @@ export async function* readTopology(db: Database, storeId: string): AsyncGenerat
 async function* nodePages(db: Database): AsyncGenerator<NodeArrays> {
   let after = 0;
   for (;;) {
-    const rows = await db.read<[number, string, number, number, number]>(
+    // Columns as lists: a row for each node would cost several times as much on the way. What a commit is just
+    // rewriting may be missing for a moment; the lists must keep step all the same.
+    const [[ids, kinds, flags, sources, hashes] = [[], [], [], [], []]] = await db.read<NodeColumns>(
       `MATCH (n:_Node) WHERE n._id > $after AND n._kind IS NOT NULL
-       RETURN n._id, n._kind, n._flags, n._source, n._hash ORDER BY n._id LIMIT $limit`,
+       WITH n ORDER BY n._id LIMIT $limit
+       RETURN collect(coalesce(n._id, 0)), collect(coalesce(n._kind, '')), collect(coalesce(n._flags, 0)),
+         collect(coalesce(n._source, 0)), collect(coalesce(n._hash, 0))`,
       { after, limit: NODE_CHUNK },
     );
-    yield nodeArrays(
-      rows.map(([id, kind, flags, source, hash]) => [
-        id,
-        isNodeKind(kind) ? nodeKindCode(kind) : 0,
-        flags,
-        source,
-        hash,
-      ]),
-    );
-    if (rows.length < NODE_CHUNK) return;
-    after = rows[rows.length - 1]![0];
+    yield {
+      id: Uint32Array.from(ids),
+      kind: Uint8Array.from(kinds, (kind) => (isNodeKind(kind) ? nodeKindCode(kind) : 0)),
+      flags: Uint8Array.from(flags),
+      source: Uint16Array.from(sources),
+      hash: Uint32Array.from(hashes),
+    };
+    if (ids.length < NODE_CHUNK) return;
+    after = ids.reduce((largest, id) => Math.max(largest, id), after);
   }
 }
 
-type LinkRow = readonly [from: number, kind: string, to: number, number, number, string | null, string | null];
+type NodeColumns = readonly [
+  ids: readonly number[],
+  kinds: readonly string[],
+  flags: readonly number[],
+  sources: readonly number[],
+  hashes: readonly number[],
+];
 
+/** Links that are alike but for their ends. */
+type LinkGroup = readonly [
+  kind: string,
+  flags: number,
+  source: number | null,
+  qualifier: string | null,
+  via: string | null,
+  from: readonly number[],
+  to: readonly number[],
+];
 async function* linkPages(db: Database): AsyncGenerator<LinkPage> {
   let first = 0;
   for (;;) {
@@ -87,22 +104,67 @@ async function* linkPages(db: Database): AsyncGenerator<LinkPage> {
       { first, skip: START_NODES },
     );
     const end = next?.[0] ?? 2 ** 33;
-    const rows = await db.read<LinkRow>(
+    const groups = await db.read<LinkGroup>(
       `MATCH (a:_Node) WHERE a._id >= $first AND a._id < $end
        MATCH (a)-[l]->(b:_Node) WHERE l._source IS NOT NULL
-       RETURN a._id, type(l), b._id, coalesce(l._flags, 0), l._source, l._qualifier, CASE type(l) WHEN 'FEDERATES' THEN l.via END`,
+       RETURN type(l), coalesce(l._flags, 0), l._source, l._qualifier, CASE type(l) WHEN 'FEDERATES' THEN l.via END,
+         collect(coalesce(a._id, 0)), collect(coalesce(b._id, 0))`,
       { first, end },
     );
-    yield linkPage(rows.filter((row) => isLinkKind(row[1])));
+    yield linkPage(groups);
     if (next === undefined) return;
     first = end;
   }
 }
 
+function linkPage(groups: readonly LinkGroup[]): LinkPage {
+  const count = groups.reduce((sum, [, , , , , from]) => sum + from.length, 0);
+  const arrays = emptyLinks(count);
+  const qualifiers = new Map<number, string>();
+  const vias = new Map<number, string>();
+  let row = 0;
+  for (const [kind, flags, source, qualifier, via, from, to] of groups) {
+    // Analysts may draw relationships of their own; one without a source goes away at this moment, the log tells.
+    if (!isLinkKind(kind) || source === null) continue;
+    const code = linkKindCode(kind);
+    for (const [n, start] of from.entries()) {
+      arrays.from[row] = start;
+      arrays.to[row] = to[n]!;
+      arrays.kind[row] = code;
+      arrays.flags[row] = flags;
+      arrays.source[row] = source;
+      if (qualifier !== null && qualifier !== '') qualifiers.set(row, qualifier);
+      if (via !== null) vias.set(row, via);
+      row++;
+    }
+  }
+  return { arrays: row === count ? arrays : firstOf(arrays, row), qualifiers, vias };
+}
+
+function emptyLinks(count: number): LinkArrays {
+  return {
+    from: new Uint32Array(count),
+    to: new Uint32Array(count),
+    kind: new Uint8Array(count),
+    flags: new Uint8Array(count),
+    source: new Uint16Array(count),
+  };
+}
+
+function firstOf({ from, to, kind, flags, source }: LinkArrays, count: number): LinkArrays {
+  return {
+    from: from.slice(0, count),
+    to: to.slice(0, count),
+    kind: kind.slice(0, count),
+    flags: flags.slice(0, count),
+    source: source.slice(0, count),
+  };
+}
+
 /** What was committed while pages were read: the last state of each node and link. */
 class Redo {
   readonly #nodes = new Map<number, readonly [number, number, number, number, number] | null>();
-  readonly #links = new Map<string, LinkRow | null>();
+  readonly #links = new Map<string, LinkGroup | null>();
 
   take(change: CommittedChange): void {
     for (const { id, kind, source, after } of change.nodes) {
@@ -110,11 +172,12 @@ class Redo {
     }
     for (const { from, kind, to, source, qualifier, after } of change.links) {
       const via = after?.properties?.['via'];
-      const row: LinkRow | null = after && [
-        ...([from, kind, to, after.flags, source, qualifier] as const),
+      const group: LinkGroup | null = after && [
+        ...([kind, after.flags, source, qualifier] as const),
         kind === 'FEDERATES' && typeof via === 'string' ? via : null,
+        ...([[from], [to]] as const),
       ];
-      this.#links.set(linkText(from, linkKindCode(kind), to, source, qualifier), row);
+      this.#links.set(linkText(from, linkKindCode(kind), to, source, qualifier), group);
     }
   }
 
@@ -123,7 +186,7 @@ class Redo {
   }
 
   links(): LinkPage {
-    return linkPage([...this.#links.values()].filter((row) => row !== null));
+    return linkPage([...this.#links.values()].filter((group) => group !== null));
   }
 
   withoutTouchedNodes(page: NodeArrays): NodeArrays {
@@ -178,26 +241,6 @@ function nodeArrays(rows: readonly (readonly [number, number, number, number, nu
     flags: Uint8Array.from(rows, (row) => row[2]),
     source: Uint16Array.from(rows, (row) => row[3]),
     hash: Uint32Array.from(rows, (row) => row[4]),
-  };
-}
-
-function linkPage(rows: readonly LinkRow[]): LinkPage {
-  const qualifiers = new Map<number, string>();
-  const vias = new Map<number, string>();
-  for (const [row, [, , , , , qualifier, via]] of rows.entries()) {
-    if (qualifier !== null && qualifier !== '') qualifiers.set(row, qualifier);
-    if (via !== null) vias.set(row, via);
-  }
-  return {
-    arrays: {
-      from: Uint32Array.from(rows, (row) => row[0]),
-      to: Uint32Array.from(rows, (row) => row[2]),
-      kind: Uint8Array.from(rows, (row) => linkKindCode(row[1] as LinkKind)),
-      flags: Uint8Array.from(rows, (row) => row[3]),
-      source: Uint16Array.from(rows, (row) => row[4]),
-    },
-    qualifiers,
-    vias,
   };
 }
 
