@@ -147,10 +147,12 @@ export function listContract(create: () => Promise<StoreUnderTest>): void {
           fc.boolean(),
           fc.constantFrom('Account' as const, 'Identity' as const, 'Group' as const),
           fc.constantFrom(1, 2, 7, 1_000),
-          async (filter, field, descending, kind, limit) => {
+          async (filter, field, descending, kind, size) => {
             const sort = { field, descending };
+            const expected = expectedList(nodes, { kind, filter, sort, limit: size });
+            // A hundred pages of one say no more than ten of ten, and take a remote store ten times as long.
+            const limit = Math.max(size, Math.ceil(expected.length / 10));
             const query: ListQuery = { kind, filter, sort, limit, withTotal: true };
-            const expected = expectedList(nodes, query);
             const forward = await walk((cursor) => store.list({ ...query, cursor }), expected.length);
             expect(forward).toEqual(expected);
             const backward = await walk(
