@@ -22,9 +22,11 @@ export async function shareJvm(): Promise<SharedJvm> {
   const sockets = new Set<Socket>();
   let jvm: Promise<Jvm> | undefined;
 
-  async function obey([word, home = '', port]: readonly string[]): Promise<string> {
+  async function obey([word, home = '', port, mode]: readonly string[]): Promise<string> {
     jvm ??= Jvm.spawn(folder, { isHasty: true });
-    if (word === 'start') return `READY\t${home}\t${await (await jvm).start(home, Number(port))}`;
+    if (word === 'start') {
+      return `READY\t${home}\t${await (await jvm).start(home, Number(port), mode === 'read-only')}`;
+    }
     await (await jvm).stop(home);
     return `STOPPED\t${home}`;
   }
@@ -46,9 +48,10 @@ export async function shareJvm(): Promise<SharedJvm> {
     socket.once('close', async () => {
       sockets.delete(socket);
       await Promise.all(running);
+      const java = await jvm?.catch(() => undefined);
       for (const home of homes) {
         // One that was stopped already says so.
-        await (await jvm)?.stop(home).catch(() => {});
+        await java?.stop(home).catch(() => {});
         await rm(home, { recursive: true, force: true });
       }
     });
