@@ -81,7 +81,7 @@ ${EACH_ENTRY}
 ${PERSONS}`,
   },
   {
-    name: 'EXISTS for each account, as in docs/neo4j.md',
+    name: 'EXISTS for each account',
     cypher: `MATCH (app:_Node {_id: $id}) WHERE app.live
 MATCH (account:Account {live: true}) WHERE EXISTS { ${forward('account', 'app')} }
 ${EACH_ENTRY}
