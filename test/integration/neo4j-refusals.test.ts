@@ -129,6 +129,14 @@ describe('a Neo4j that refuses', () => {
           extensions: { code: 'STORE_UNAVAILABLE', retryable: true },
         });
         expect(refused.ms).toBeLessThan(3_000);
+        {
+          await using second = await startNeo4jGateway({ server });
+          await vi.waitFor(async () => {
+            const answer = await second.ask('/readyz');
+            expect(answer.status).toBe(503);
+            expect(answer.body.message).toContain('only reads now');
+          }, 10_000);
+        }
         await host.stop(server);
         await host.restart(server);
         for (let n = 0; n < 5; n++) inventChange(emulators.okta.world, Math.random);
