@@ -63,7 +63,12 @@ export class RoleBook {
       '/api/v1/iam/roles',
       { limit: 100 },
     );
-    for (const role of roles) this.#custom.set(role.id, this.#withPermissions(role));
+    for (const role of roles) {
+      const definition = this.#withPermissions(role);
+      // Waited for below, unless what comes before fails as well: then nobody may be left to hear of it.
+      definition.catch(() => {});
+      this.#custom.set(role.id, definition);
+    }
     const sets = await this.#client.all(
       (start) => this.#client.bodyPage(start, 'resource-sets', resourceSetSchema),
       '/api/v1/iam/resource-sets',

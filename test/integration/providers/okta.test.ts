@@ -384,6 +384,15 @@ describe('when something fails', () => {
     expect([...refused].map(([name, error]) => [name, error.code])).toEqual([[syncer, code]]);
   });
 
+  test('permissions that fail while something else is still on its way are told, and end nothing else', async () => {
+    const session = await connect();
+    emulator.faults.add({ match: '/iam/roles/[^/]+/permissions', kind: 'status', status: 403 });
+    emulator.faults.add({ match: '/iam/resource-sets', kind: 'slow', ms: 200 });
+    // A failure that nobody waits for would end the process, and does end the test run.
+    const { refused } = await readWhatIsAllowed(session);
+    expect([...refused.values()].map(({ code }) => code)).toContain('UPSTREAM_FORBIDDEN');
+  });
+
   test('members that are cut off in one answer are read again', async () => {
     const session = await connect();
     emulator.faults.add({ match: '/groups/00gsome/users', kind: 'cut', times: 1 });
