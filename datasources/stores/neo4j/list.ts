@@ -96,6 +96,7 @@ interface Section {
   readonly byText: boolean;
 }
 
+/** The kind is the same for all, but only an order that begins as the index does is read from it instead of sorted. */
 function statement({ field, section, up, hasCursor, byText }: Section): string {
   const { property } = SORTS[field];
   const byValue = section === 'values' && property !== '_id';
@@ -112,7 +113,7 @@ function statement({ field, section, up, hasCursor, byText }: Section): string {
    ${byText ? 'USING TEXT INDEX n:_Node(_search)' : `USING INDEX n:_Node(_kind, ${walked})`}
    WHERE ${where.join(' AND ')} AND ${FILTER}
    RETURN n._id AS id, ${section === 'nulls' ? 'null' : `n.${property}`} AS value
-   ORDER BY ${byValue ? `n.${property} ${order}, ` : ''}n._id ${order} LIMIT $wanted`;
+   ORDER BY n._kind ${order}, ${byValue ? `n.${property} ${order}, ` : ''}n._id ${order} LIMIT $wanted`;
 }
 
 async function count(db: Database, { kind, filter }: ListQuery, { parameters, needle }: FilterValues): Promise<number> {
