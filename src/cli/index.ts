@@ -51,6 +51,11 @@ Exit codes: 0 done · 1 failed · 2 wrong words or configuration · 3 no gateway
 Environment: CROSSWALK_URL, CROSSWALK_KEY (for the commands that ask a running gateway)`,
   );
 
+// Commands inherit it when they are made, so it comes before them.
+program.exitOverride((error) => {
+  process.exit(error.exitCode === 0 ? EXIT.OK : EXIT.USAGE);
+});
+
 const configOption = () =>
   new Option('-c, --config <file>', 'configuration file').env('CROSSWALK_CONFIG').default('crosswalk.config.yaml');
 
@@ -181,7 +186,4 @@ Examples:
     }),
   );
 
-program.exitOverride((error) => {
-  process.exit(error.exitCode === 0 ? EXIT.OK : EXIT.USAGE);
-});
 await program.parseAsync();
