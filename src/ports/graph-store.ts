@@ -11,7 +11,8 @@ import type { RestoreOptions, StoreChunk, StoreRestore } from './store-dump.ts';
  * Errors (AppError codes): `STORE_UNAVAILABLE` (retryable), `STORE_FULL`, `STORE_CORRUPT`, `STORE_SCHEMA_NEWER`,
  * `STORE_IN_USE`, `STORE_CLOSED`, `LEASE_LOST`, `SEQ_MOVED`, `INVALID_CURSOR`, `CURSOR_TOO_OLD`, `UNSUPPORTED_QUERY`,
  * `CHANGE_INVALID` (an id never handed out or of another key, an unknown source, a key not of its kind),
- * `STORE_INCOMPLETE` (a restore into it did not finish), `STORE_MISSING`, `STORE_NOT_EMPTY`, `STORE_CHANGED`.
+ * `STORE_INCOMPLETE` (a restore into it did not finish), `STORE_MISSING`, `STORE_NOT_EMPTY`, `STORE_CHANGED`,
+ * `STORE_REPLACED` (from `range`, `changes` and `commit` of a shared store: another one lies there now).
  */
 export interface GraphStore {
   /** Whether other gateways may write to it too: then each follows the log, and writers hold leases. */

@@ -6,7 +6,7 @@ import { linkKindCode } from '../../../src/domain/link-kinds.ts';
 import { nodeKindCode, nodeKindOf } from '../../../src/domain/node-kinds.ts';
 import { ABSENT, BodyWriter, linkStateText, nodeStateText, packBody } from '../shared/change-body.ts';
 import type { ChangeRow } from '../shared/change-row.ts';
-import { seqMoved } from '../shared/errors.ts';
+import { seqMoved, storeReplaced } from '../shared/errors.ts';
 import { type NodePlan, planNodes } from './commit-plan.ts';
 import {
   byHub,
@@ -31,6 +31,8 @@ export interface CommitContext {
   /** The second label of a connector's nodes, checked: it becomes part of statements. */
   readonly labelOf: (connector: string) => string | undefined;
   readonly now: number;
+  /** Of the store that was opened. */
+  readonly storeId: string;
 }
 
 /**
@@ -44,6 +46,8 @@ export async function applyChange(
   context: CommitContext,
 ): Promise<ChangeRow | null> {
   const head = await readHead(tx, change, context.now);
+  // Nothing is written into a copy that was put there since, not even a part of one.
+  if (head?.storeId !== context.storeId) throw storeReplaced();
   if (head.known !== null) return head.known;
   if (head.isQuiet) return null;
   if (change.fence !== undefined && !head.holdsLease) {
@@ -97,26 +101,28 @@ interface Head {
   readonly isQuiet: boolean;
   readonly holdsLease: boolean;
   readonly hasRedirects: boolean;
+  readonly storeId: string;
 }
 
 /** Takes the lock, then reads: what is read before could be of the time before the last commit. */
-async function readHead(tx: Transaction, { changeId, fence }: ChangeSet, now: number): Promise<Head> {
+async function readHead(tx: Transaction, { changeId, fence }: ChangeSet, now: number): Promise<Head | null> {
   const { lease = '', token = 0 } = fence ?? {};
   const [, , [head], [known]] = await Promise.all([
     tx.run("MATCH (m:_Meta {name: 'graph'}) SET m.lock = true"),
     // Nobody takes the lease over while its holder writes.
     fence === undefined ? [] : tx.run('MATCH (l:_Lease {name: $lease}) SET l.lock = true', { lease }),
-    tx.run<[number, number, number, boolean, boolean, boolean]>(
+    tx.run<[number, number, number, boolean, boolean, boolean, string]>(
       `MATCH (m:_Meta {name: 'graph'}) MATCH (i:_Meta {name: 'ids'})
        RETURN m.seq, m.at, i.nextId, EXISTS { (:_QuietChange {changeId: $changeId}) },
          EXISTS { MATCH (l:_Lease {name: $lease}) WHERE l.token = $token AND l.expiresAt > $now },
-         EXISTS { (:_Redirect) }`,
+         EXISTS { (:_Redirect) }, m.storeId`,
       { changeId, lease, token, now },
     ),
     tx.run<ChangeRow>(`MATCH (c:_Change {changeId: $changeId}) RETURN ${CHANGE_FIELDS}`, { changeId }),
   ]);
-  const [seq, at, nextId, isQuiet, holdsLease, hasRedirects] = head!;
-  return { seq, at, nextId, isQuiet, holdsLease, hasRedirects, known: known ?? null };
+  if (head === undefined) return null;
+  const [seq, at, nextId, isQuiet, holdsLease, hasRedirects, storeId] = head;
+  return { seq, at, nextId, isQuiet, holdsLease, hasRedirects, storeId, known: known ?? null };
 }
 
 interface LinkPlan {

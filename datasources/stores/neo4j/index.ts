@@ -144,7 +144,12 @@ class Neo4jStore implements GraphStore {
     return this.#run(async () => {
       const row = await this.#inTurn(async () => {
         await this.#learnSources(change);
-        const context = { sources: this.#sources, labelOf: (id: string) => this.#labels.get(id), now };
+        const context = {
+          sources: this.#sources,
+          labelOf: (id: string) => this.#labels.get(id),
+          now,
+          storeId: this.#storeId!,
+        };
         return this.#db.write((tx) => applyChange(tx, change, context));
       });
       return row === null ? null : decodeChange(row, this.#storeId!);
@@ -159,7 +164,7 @@ class Neo4jStore implements GraphStore {
   }
 
   range(): Promise<{ readonly seq: number; readonly horizon: number }> {
-    return this.#run(() => readRange(this.#db));
+    return this.#run(() => readRange(this.#db, this.#storeId!));
   }
 
   topology(): AsyncIterable<TopologyChunk> {

@@ -1,14 +1,22 @@
 import type { CommittedChange } from '../../../src/domain/changes.ts';
 import { AppError } from '../../../src/domain/errors.ts';
 import { type ChangeRow, decodeChange } from '../shared/change-row.ts';
+import { storeReplaced } from '../shared/errors.ts';
 import type { Database } from './driver.ts';
 
 /** Of a node `c`, in the order of {@link ChangeRow}. */
 export const CHANGE_FIELDS = 'c.seq, c.changeId, c.at, c.cause, c.connector, c.runId, c.actor, c.body';
 
-export async function readRange(db: Database): Promise<{ readonly seq: number; readonly horizon: number }> {
-  const [row] = await db.read<[number, number]>("MATCH (m:_Meta {name: 'graph'}) RETURN m.seq, m.horizon");
-  return { seq: row![0], horizon: row![1] };
+/** @throws AppError `STORE_REPLACED` when the database holds another store than the one that was opened */
+export async function readRange(
+  db: Database,
+  storeId: string,
+): Promise<{ readonly seq: number; readonly horizon: number }> {
+  const [row] = await db.read<[number, number, string]>(
+    "MATCH (m:_Meta {name: 'graph'}) RETURN m.seq, m.horizon, m.storeId",
+  );
+  if (row?.[2] !== storeId) throw storeReplaced();
+  return { seq: row[0], horizon: row[1] };
 }
 
 /**
@@ -43,7 +51,7 @@ export async function* readChanges(
   if (!Number.isSafeInteger(after) || after < 0) {
     throw new AppError('INVALID_CURSOR', `The log has no position ${after}.`, { audience: 'user' });
   }
-  const { seq: end, horizon } = await readRange(db);
+  const { seq: end, horizon } = await readRange(db, storeId);
   if (after < horizon) throw tooOld(after, horizon);
   const until = Math.min(end, after + (options.limit ?? Number.POSITIVE_INFINITY));
   let count = 1;

@@ -36,3 +36,8 @@ export function storeChanged(where: string): AppError {
     { retryable: true },
   );
 }
+
+/** Another store lies where the one lay that was opened: a copy, or a database made anew. */
+export function storeReplaced(): AppError {
+  return new AppError('STORE_REPLACED', 'The store was replaced by another one; restart the gateway.');
+}
