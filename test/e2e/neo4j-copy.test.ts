@@ -2,12 +2,14 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GraphQLClient, gql } from 'graphql-request';
 import neo4j from 'neo4j-driver';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createNeo4jStore } from '../../datasources/stores/neo4j/index.ts';
 import { storeCopy } from '../../src/cli/commands/store-copy.ts';
 import { EXIT, type Io } from '../../src/cli/io.ts';
 import type { Config } from '../../src/config/schema.ts';
 import type { Gateway } from '../../src/server/compose.ts';
 import { type CompanyGateway, openTestGateway, startCompanyGateway } from '../support/company-gateway.ts';
+import { compileCli, startCopy } from '../support/copy-child.ts';
 import { graphDigest } from '../support/graph-digest.ts';
 import type { Neo4jServer } from '../support/neo4j/server.ts';
 import { serverOf } from '../support/store-under-test.ts';
@@ -188,6 +190,53 @@ describe('a graph that moves from SQLite to Neo4j and back', () => {
     const back = await open('back', { type: 'sqlite', path: 'graph.sqlite' });
     expect(await look(back)).toEqual(before);
     await back.close();
+  });
+
+  it('is not written to by somebody who still has the store open that was there before', async () => {
+    const old = createNeo4jStore({ ...server });
+    await old.open();
+    const source = await old.sourceId({ connector: 'okta', listing: 'users' });
+    const id = await old.allocateIds(1);
+    await copy('sqlite.yaml', 'shared.yaml', true);
+    const node = {
+      id,
+      key: 'okta/Account/late',
+      kind: 'Account',
+      source,
+      name: '',
+      flags: 0,
+      properties: {},
+      hash: 1,
+    } as const;
+    await expect(old.range()).rejects.toMatchObject({ code: 'STORE_REPLACED' });
+    const late = old.commit({ changeId: 'late', cause: 'SYNC', connector: 'okta', nodes: [node] });
+    await expect(late).rejects.toMatchObject({ code: 'STORE_REPLACED' });
+    await old.close();
+    expect(await look(await open('shared', { type: 'neo4j', ...server, snapshot: 'topology' }))).toEqual(before);
+  });
+
+  it('is refused when the copy was killed in the middle, and copied again', async () => {
+    compileCli(company.folder);
+    const words = ['--from', 'sqlite.yaml', '--to', server.uri, '--replace'];
+    const child = startCopy(company.folder, words, { CROSSWALK_TO_PASSWORD: server.password });
+    const driver = neo4j.driver(server.uri, neo4j.auth.basic(server.username, server.password));
+    await vi.waitFor(
+      async () => {
+        const { records } = await driver.executeQuery(
+          "MATCH (m:_Meta {name: 'graph'}) RETURN m.restored > 3 AND EXISTS { (:_Node) } AS isInTheMiddle",
+        );
+        expect(records[0]!.get('isInTheMiddle')).toBe(true);
+      },
+      { timeout: 120_000, interval: 20 },
+    );
+    await driver.close();
+    child.child.kill('SIGKILL');
+    expect(await child.ended).toMatchObject({ signal: 'SIGKILL' });
+    const refused = open('shared', { type: 'neo4j', ...server, snapshot: 'topology' });
+    await expect(refused).rejects.toMatchObject({ code: 'STORE_INCOMPLETE' });
+    await expect(copy('sqlite.yaml', 'shared.yaml')).rejects.toMatchObject({ code: 'STORE_INCOMPLETE' });
+    expect((await copy('sqlite.yaml', 'shared.yaml', true)).code).toBe(EXIT.OK);
+    expect(await look(await open('shared', { type: 'neo4j', ...server, snapshot: 'topology' }))).toEqual(before);
   });
 
   it('is not replaced by itself', async () => {
