@@ -2,7 +2,8 @@ import type { ChangeSet, CommittedChange, PendingLink } from '../domain/changes.
 import type { LinkRecord, NodeRecord, SourceRef } from '../domain/graph.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { NodeKind } from '../domain/node-kinds.ts';
-import type { RestoreOptions, StoreChunk, StoreRestore } from './store-dump.ts';
+import type { RecordType } from '../domain/records.ts';
+import type { StoreChunk } from './store-dump.ts';
 
 /**
  * The only durable truth: nodes and links by id, key, filter and text, and the numbered change log. Nothing
@@ -143,7 +144,20 @@ export interface StoreInfo {
   readonly sources: readonly { readonly id: number; readonly source: SourceRef }[];
 }
 
-export type RecordType = 'connector' | 'run' | 'decision' | 'history' | 'setting';
+export interface RestoreOptions {
+  /** Throws away what the store holds, also an unfinished restore. Default false: then it must be empty. */
+  readonly replace?: boolean;
+}
+
+/** A store that is being filled. Until {@link StoreRestore.finish} it can be read through its own object, but not opened again. */
+export interface StoreRestore {
+  /** As {@link GraphStore.open} tells it; the store id is a new one. */
+  readonly info: StoreInfo;
+  /** Takes the chunks of a dump in their order, each once and one after the other. */
+  write(chunk: StoreChunk): Promise<void>;
+  /** All is there: from now on the store can be opened. */
+  finish(): Promise<void>;
+}
 
 export interface StoredNode extends NodeRecord {
   readonly removed: boolean;

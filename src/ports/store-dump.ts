@@ -1,7 +1,7 @@
 import type { CommittedChange, PendingLink } from '../domain/changes.ts';
 import type { LinkRecord, NodeState, SourceRef } from '../domain/graph.ts';
 import type { JsonObject } from '../domain/json.ts';
-import type { RecordType, StoreInfo } from './graph-store.ts';
+import type { RecordType } from '../domain/records.ts';
 
 /** All sections of a dump, in the order in which they come: what a row names is there before it. */
 export const STORE_SECTIONS = [
@@ -56,18 +56,3 @@ export type DumpedChange = Omit<CommittedChange, 'v' | 'storeId'>;
 export type StoreChunk = {
   [S in StoreSection]: { readonly section: S; readonly rows: readonly StoreRows[S][] };
 }[StoreSection];
-
-export interface RestoreOptions {
-  /** Throws away what the store holds, also an unfinished restore. Default false: then it must be empty. */
-  readonly replace?: boolean;
-}
-
-/** A store that is being filled. Until {@link StoreRestore.finish} it can be read through its own object, but not opened again. */
-export interface StoreRestore {
-  /** As {@link GraphStore.open} tells it; the store id is a new one. */
-  readonly info: StoreInfo;
-  /** Takes the chunks of a dump in their order, each once and one after the other. */
-  write(chunk: StoreChunk): Promise<void>;
-  /** All is there: from now on the store can be opened. */
-  finish(): Promise<void>;
-}

@@ -14,11 +14,11 @@ import type { Json, JsonObject } from '../../src/domain/json.ts';
 import { parseKey } from '../../src/domain/keys.ts';
 import { linkKindCode } from '../../src/domain/link-kinds.ts';
 import { nodeKindCode } from '../../src/domain/node-kinds.ts';
+import type { RecordType } from '../../src/domain/records.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import {
   type GraphStore,
   type Lease,
-  type RecordType,
   type StoredNode,
   type TopologyChunk,
   VIA_UNKNOWN,

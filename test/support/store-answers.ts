@@ -1,5 +1,6 @@
 import { NODE_KINDS } from '../../src/domain/node-kinds.ts';
-import { type GraphStore, type ListQuery, type RecordType, SORT_FIELDS } from '../../src/ports/graph-store.ts';
+import type { RecordType } from '../../src/domain/records.ts';
+import { type GraphStore, type ListQuery, SORT_FIELDS } from '../../src/ports/graph-store.ts';
 import { collect } from './store-playground.ts';
 
 /** What to ask a store for, beside everything that can be asked for as a whole. */

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../../src/domain/json.ts';
 import { isLinkKind, linkKindOf } from '../../../src/domain/link-kinds.ts';
-import type { RecordType } from '../../../src/ports/graph-store.ts';
+import type { RecordType } from '../../../src/domain/records.ts';
 import type { DumpedChange, StoreChunk } from '../../../src/ports/store-dump.ts';
 import { type ChangeRow, dumpedChange } from '../shared/change-row.ts';
 import { storeChanged } from '../shared/errors.ts';

@@ -4,6 +4,7 @@ import type { ChangeSet, CommittedChange, PendingLink } from '../../../src/domai
 import { AppError } from '../../../src/domain/errors.ts';
 import type { LinkRecord, SourceRef } from '../../../src/domain/graph.ts';
 import type { JsonObject } from '../../../src/domain/json.ts';
+import type { RecordType } from '../../../src/domain/records.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import type {
   GraphStore,
@@ -12,14 +13,15 @@ import type {
   LinkHashChunk,
   ListQuery,
   Page,
-  RecordType,
+  RestoreOptions,
   SearchQuery,
   StoredNode,
   StoreInfo,
+  StoreRestore,
   TopologyChunk,
 } from '../../../src/ports/graph-store.ts';
 import { type Logger, silentLogger } from '../../../src/ports/logger.ts';
-import type { RestoreOptions, StoreChunk, StoreRestore } from '../../../src/ports/store-dump.ts';
+import type { StoreChunk } from '../../../src/ports/store-dump.ts';
 import { decodeChange } from '../shared/change-row.ts';
 import { storeMissing } from '../shared/errors.ts';
 import { applyChange } from './commit.ts';

@@ -2,7 +2,7 @@ import type { PendingLink } from '../../../src/domain/changes.ts';
 import type { SourceRef } from '../../../src/domain/graph.ts';
 import type { JsonObject } from '../../../src/domain/json.ts';
 import { linkKindOf } from '../../../src/domain/link-kinds.ts';
-import type { RecordType } from '../../../src/ports/graph-store.ts';
+import type { RecordType } from '../../../src/domain/records.ts';
 import type { Database } from './driver.ts';
 
 const PENDING_CHUNK = 5_000;

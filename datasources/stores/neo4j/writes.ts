@@ -1,7 +1,7 @@
 import { AppError } from '../../../src/domain/errors.ts';
 import type { SourceRef } from '../../../src/domain/graph.ts';
 import type { JsonObject } from '../../../src/domain/json.ts';
-import type { RecordType } from '../../../src/ports/graph-store.ts';
+import type { RecordType } from '../../../src/domain/records.ts';
 import type { Database, Transaction } from './driver.ts';
 
 const MAX_ID = 0xffffffff;
