@@ -1,4 +1,4 @@
-import { pipeline } from 'node:stream';
+import { PassThrough, pipeline } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { createGunzip } from 'node:zlib';
 import { Agent, request } from 'undici';
@@ -25,8 +25,15 @@ const LONGEST_POLL_MS = 10_000;
 /** A job that takes longer than this is given up; 200,000 users take minutes. */
 const MAX_JOB_MS = 60 * 60_000;
 const DOWNLOAD_TIMEOUT_MS = 60_000;
+/**
+ * Compressed bytes that are fetched ahead of the reader, who waits for the store. The storage service does not wait, and
+ * undici throws past its callers when a server ends the connection under a reader that pauses.
+ */
+const AHEAD_BYTES = 256 * 1024 * 1024;
 /** Characters of one user; metadata is limited to far less. */
 const MAX_LINE = 8 * 1024 * 1024;
+
+type ExportClient = Pick<Auth0Client, 'connector' | 'find' | 'postExport' | 'checkAborted'>;
 
 /** One export of all users, from a job that Auth0 runs. */
 export interface UserExport {
@@ -37,7 +44,7 @@ export interface UserExport {
 }
 
 /** Starts (or finds) the job and waits until its file is there. */
-export async function openExport(client: Auth0Client, options: ExportOptions): Promise<UserExport> {
+export async function openExport(client: ExportClient, options: ExportOptions): Promise<UserExport> {
   const found = options.jobId === null ? null : await readJob(client, options.jobId, options.signal);
   const isResumed = found !== null && found.status !== 'failed';
   const jobId = isResumed
@@ -57,10 +64,10 @@ export async function openExport(client: Auth0Client, options: ExportOptions): P
   };
 }
 
-const readJob = (client: Auth0Client, jobId: string, signal: AbortSignal) =>
+const readJob = (client: ExportClient, jobId: string, signal: AbortSignal) =>
   client.find(`/jobs/${encodeURIComponent(jobId)}`, jobPayload, signal);
 
-async function waitForFile(client: Auth0Client, jobId: string, options: ExportOptions): Promise<URL> {
+async function waitForFile(client: ExportClient, jobId: string, options: ExportOptions): Promise<URL> {
   const { clock, signal } = options;
   const endMs = clock.now() + MAX_JOB_MS;
   for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(LONGEST_POLL_MS, pollMs * 2)) {
@@ -84,7 +91,7 @@ async function waitForFile(client: Auth0Client, jobId: string, options: ExportOp
 }
 
 /** The file lies at a storage service, not at the tenant: any public host, but https and never inside this network. */
-function fileUrl(client: Auth0Client, location: string, allowLoopback: boolean): URL {
+function fileUrl(client: ExportClient, location: string, allowLoopback: boolean): URL {
   try {
     baseUrl(location, { allowLoopback, keepPath: true });
     return new URL(location);
@@ -94,7 +101,7 @@ function fileUrl(client: Auth0Client, location: string, allowLoopback: boolean):
 }
 
 async function* readUsers(
-  client: Auth0Client,
+  client: ExportClient,
   location: URL,
   skip: number,
   options: ExportOptions,
@@ -111,7 +118,7 @@ async function* readUsers(
         { connector: client.connector, retryable: true },
       );
     }
-    const plain = pipeline(answer.body, createGunzip(), () => {});
+    const plain = pipeline(answer.body, new PassThrough({ highWaterMark: AHEAD_BYTES }), createGunzip(), () => {});
     const decoder = new StringDecoder('utf8');
     let line = 0;
     let rest = '';
@@ -139,7 +146,7 @@ async function* readUsers(
   }
 }
 
-function parseLine(client: Auth0Client, text: string): UserPayload {
+function parseLine(client: ExportClient, text: string): UserPayload {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -151,7 +158,7 @@ function parseLine(client: Auth0Client, text: string): UserPayload {
   return parsed.data;
 }
 
-function invalid(client: Auth0Client, what: string): AppError {
+function invalid(client: ExportClient, what: string): AppError {
   return new AppError(UPSTREAM_CODES.INVALID, `${client.connector}: Auth0 ${what}.`, {
     connector: client.connector,
     retryable: true,
