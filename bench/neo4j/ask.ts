@@ -12,7 +12,7 @@ import { type Parameters, type Question, questionsAbout, type Row } from './ques
 /** How long a form of a question is tried once it is warm, and the chosen one measured. */
 const TRIAL_MS = 3_000;
 const MEASURE_MS = 5_000;
-/** A form that needs more for one answer is out. */
+/** A form that needs more for one answer is out, as is one that needs more memory than the server has. */
 const LIMIT_MS = 20_000;
 /** Questions that forms are tried with, and least answers of each form: a short while is too little for slow ones. */
 const TRIED = 10;
@@ -28,6 +28,8 @@ export async function compareQuestions(sample: number): Promise<void> {
   const driver = neo4j.driver(server.uri, neo4j.auth.basic(server.username, server.password), {
     telemetryDisabled: true,
     disableLosslessIntegers: true,
+    // A form that fails for want of memory fails again.
+    maxTransactionRetryTime: 0,
   });
   const store = createNeo4jStore(server);
   const snapshotPath = join(FOLDER, NEO4J_SNAPSHOT);
@@ -53,15 +55,18 @@ async function compare(question: Question, driver: Driver, database: string): Pr
     return ms;
   };
   // All are planned and compiled before any is timed.
-  const answering: Form[] = [];
-  for (const form of question.forms) if (await isQuickEnough(form, few, answer)) answering.push(form);
+  const out = new Map<Form, string>();
+  for (const form of question.forms) {
+    const problem = await problemOf(form, few, answer);
+    if (problem !== null) out.set(form, problem);
+  }
   const trials: { form: Form; mean: number }[] = [];
-  for (const form of answering) {
+  for (const form of question.forms.filter((one) => !out.has(one))) {
     const times = await repeated(TRIAL_MS, few, (parameters) => answer(form, parameters));
     trials.push({ form, mean: times.reduce((sum, ms) => sum + ms, 0) / times.length });
   }
   const [best] = trials.sort((a, b) => a.mean - b.mean);
-  if (best === undefined) throw new Error(`No form of "${name}" answered within ${LIMIT_MS} ms.`);
+  if (best === undefined) throw new Error(`No form of "${name}" is quick enough: ${[...out.values()].join(', ')}.`);
   const theirs = await repeated(MEASURE_MS, asked, (parameters) => answer(best.form, parameters));
   const ours = await repeated(MEASURE_MS / 5, asked, async (parameters) => {
     const started = performance.now();
@@ -74,23 +79,25 @@ async function compare(question: Question, driver: Driver, database: string): Pr
   figure({ name, value: percentile(ours, 0.95), unit: 'ms p95', peer: peer(percentile(theirs, 0.95)) });
   const tried = question.forms.map((form) => {
     const mean = trials.find((one) => one.form === form)?.mean;
-    return `${form.name} ${mean === undefined ? `over ${LIMIT_MS / 1e3} s` : `${round(mean)} ms`}`;
+    return `${form.name} ${mean === undefined ? out.get(form) : `${round(mean)} ms`}`;
   });
   console.log(`  forms tried (mean): ${tried.join('; ')}`);
   console.log(`  its plan: ${await planOf(driver, database, best.form, asked[0]!)}`);
 }
 
-/** Asks everything once. @returns false when one answer took too long */
-async function isQuickEnough(
+/** Asks everything once. @returns why the form is out; `null` when it answers in time */
+async function problemOf(
   form: Form,
   asked: readonly Parameters[],
   answer: (form: Form, parameters: Parameters) => Promise<number>,
-): Promise<boolean> {
+): Promise<string | null> {
   try {
     for (const parameters of asked) await answer(form, parameters);
-    return true;
+    return null;
   } catch (error) {
-    if (error instanceof Neo4jError && error.code.includes('TransactionTimedOut')) return false;
+    if (!(error instanceof Neo4jError)) throw error;
+    if (error.code.includes('TransactionTimedOut')) return `over ${LIMIT_MS / 1e3} s`;
+    if (error.code.includes('OutOfMemory')) return 'out of memory';
     throw error;
   }
 }
