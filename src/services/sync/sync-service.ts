@@ -168,10 +168,15 @@ export class SyncService {
   /**
    * Ends the run in progress within one page; what it has committed stays. Answers with its record, `null` without one.
    * A run on another gateway is asked to end, and answered as it stands after ten seconds at most.
+   * @throws AppError `STORE_UNAVAILABLE` when its end cannot be written down: the run stops here and goes on later
    */
   async cancel(connector: string): Promise<SyncRun | null> {
     const slot = this.#slot(connector);
-    if (slot.active !== null) return this.#runner.stop(slot.active, 'cancel');
+    if (slot.active !== null) {
+      const run = await this.#runner.stop(slot.active, 'cancel');
+      if (run.endedAt === null) throw notCancelled(connector);
+      return run;
+    }
     return this.#options.graph.store.isShared ? this.#standby.askToCancel(connector) : null;
   }
 
@@ -320,4 +325,12 @@ export class SyncService {
 
 function notFound(connector: string): AppError {
   return new AppError('CONNECTOR_NOT_FOUND', `There is no connector "${connector}".`, { audience: 'user' });
+}
+
+function notCancelled(connector: string): AppError {
+  return new AppError(
+    'STORE_UNAVAILABLE',
+    `The run of ${connector} was stopped, but the store could not be told that it is over; it goes on when the store is back. Cancel it again then.`,
+    { audience: 'user', retryable: true, connector },
+  );
 }

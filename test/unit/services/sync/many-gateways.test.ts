@@ -252,6 +252,31 @@ describe('a store that goes away in the middle of a run', () => {
   });
 });
 
+describe('a run that is cancelled while the store is away', () => {
+  test('is not called cancelled: it goes on when the store is back, and can be cancelled then', async () => {
+    const tenant = new FakeTenant().fill(12);
+    const { clock, a, b } = await twoGateways(tenant);
+    const held = holdAt(tenant, 'users', 3);
+    const run = await a.sync.start('acme');
+    await held.reached;
+    a.line.isDown = true;
+    b.line.isDown = true;
+    const refused = expect(a.sync.cancel('acme')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
+    held.letGo();
+    await clock.advance(30_000);
+    await refused;
+    const again = holdAt(tenant, 'users', 3);
+    a.line.isDown = false;
+    b.line.isDown = false;
+    const clocked = clock.advance(30_000);
+    await again.reached;
+    const cancelled = a.sync.state('acme').activeRunId === run.id ? a.sync.cancel('acme') : b.sync.cancel('acme');
+    again.letGo();
+    await clocked;
+    expect(await cancelled).toMatchObject({ id: run.id, state: 'CANCELLED' });
+  });
+});
+
 describe('a deletion', () => {
   test('that its gateway did not finish is finished by the other', async () => {
     const tenant = new FakeTenant().fill(6);
