@@ -167,6 +167,7 @@ export class Runner {
       },
       listingEnded: (listing) => this.#listingEnded(slot, record.id, listing),
     });
+    if (!isResume) await this.#abandonNewest(slot.id);
     await graph.store.putRecord('run', record.id, compact(record));
     slot.lastStartedAt = clock.now();
     await book.update(slot.id, {
@@ -291,6 +292,12 @@ export class Runner {
     const run = readRun(await graph.store.getRecord('run', runId));
     if (run?.state !== 'RUNNING') return;
     await graph.store.putRecord('run', runId, compact(stoppedRun(run, 'ABANDONED', clock.now())));
+  }
+
+  /** One whose process ended after it was written down and before its connector said so: nobody would ever end it. */
+  async #abandonNewest(connector: string): Promise<void> {
+    const query = { prefix: `${connector}/`, newestFirst: true, limit: 1 };
+    for (const { id } of await this.#deps.graph.store.listRecords('run', query)) await this.#abandon(id);
   }
 
   /** Never rejects: a record that could not be written now is written at the end. */

@@ -192,4 +192,16 @@ describe('a process that dies in the middle of a run', () => {
       ['CANCELLED', 'ABANDONED'],
     ]);
   });
+
+  test('while its run begins leaves none behind that never ends', async () => {
+    for (let atWrite = 1; atWrite <= 10; atWrite++) {
+      const tenant = tenantOf(6);
+      const inside = createMemoryStore();
+      await lifeUntilDeath(tenant, inside, { atWrite, after: true });
+      const world = await nextLife(tenant, inside);
+      await world.run();
+      const runs = await world.sync.runs('acme');
+      expect(runs.filter(({ state }) => state === 'RUNNING')).toEqual([]);
+    }
+  });
 });
