@@ -199,8 +199,10 @@ async function remainsOf(home: string): Promise<Remains> {
   }
   expect(changeIds).toHaveLength(seq);
   const interrupted = new Map<string, string>();
-  for (const { value } of await store.listRecords('run')) {
-    if (value['state'] === 'RUNNING') interrupted.set(String(value['connector']), String(value['id']));
+  // Begun is a run when its connector says so; one that was only written down is given up for a new one.
+  for (const { id: connector, value } of await store.listRecords('connector')) {
+    const run = value['activeRunId'];
+    if (typeof run === 'string') interrupted.set(connector, run);
   }
   const ended = new Set<string>();
   const keys = new Set<string>();
