@@ -37,12 +37,12 @@ const LOOK_UPS = 2;
 type Moment = { readonly commits: number } | { readonly requests: number };
 const MOMENTS: readonly (readonly Moment[])[] = [
   [{ requests: 3 }],
-  [{ commits: 6 }],
-  [{ requests: 600 }],
   [{ commits: 30 }, { commits: 8 }, { requests: 150 }],
   [{ commits: 45 }],
+  [{ commits: 6 }],
+  [{ requests: 600 }],
 ];
-const ROUNDS = Number(process.env['CROSSWALK_KILL_ROUNDS'] ?? MOMENTS.length);
+const ROUNDS = Number(process.env['CROSSWALK_KILL_ROUNDS'] ?? 3);
 const momentsOf = (round: number): readonly Moment[] =>
   MOMENTS[round] ?? [{ commits: 1 + Math.floor(Math.random() * 50) }, { requests: Math.floor(Math.random() * 900) }];
 

@@ -13,7 +13,7 @@ import { NODES_EACH, nodeId, plannedChange, REF } from '../support/ingest-plan.t
 import { linkName, StoreModel } from '../support/store-model.ts';
 import { collect } from '../support/store-playground.ts';
 
-const ROUNDS = Number(process.env['CROSSWALK_KILL_ROUNDS'] ?? 200);
+const ROUNDS = Number(process.env['CROSSWALK_KILL_ROUNDS'] ?? 100);
 /** Every fourth kill counts from the start and mostly hits the opening; the others count from the first commit. */
 const OPENING_MS = 300;
 const INGEST_MS = 120;
