@@ -95,7 +95,7 @@ class LocalHost implements Neo4jHost {
     const home = this.#homes.get(server)!;
     this.#homes.delete(server);
     await this.#jvm.stop(home);
-    await rm(home, { recursive: true, force: true });
+    await rm(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
 
   async stop(server: Neo4jServer): Promise<void> {
@@ -107,8 +107,10 @@ class LocalHost implements Neo4jHost {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // A server that still runs would write into the folder that is being removed; one that a test stopped says so.
+    for (const home of this.#homes.values()) await this.#jvm.stop(home).catch(() => {});
     await this.#jvm.end();
-    await rm(this.#folder, { recursive: true, force: true });
+    await rm(this.#folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
 }
 

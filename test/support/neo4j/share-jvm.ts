@@ -52,7 +52,7 @@ export async function shareJvm(): Promise<SharedJvm> {
       for (const home of homes) {
         // One that was stopped already says so.
         await java?.stop(home).catch(() => {});
-        await rm(home, { recursive: true, force: true });
+        await rm(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
       }
     });
   });
@@ -63,7 +63,7 @@ export async function shareJvm(): Promise<SharedJvm> {
       server.close();
       for (const socket of sockets) socket.destroy();
       await (await jvm?.catch(() => undefined))?.end();
-      await rm(folder, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     },
   };
 }
