@@ -11,6 +11,11 @@ const ANY_SIDE = `HAS_ACCOUNT|FEDERATES|${OWN_SIDE}`;
 const OPEN = 'all(l IN relationships(p) WHERE l.walkable) AND all(n IN nodes(p) WHERE n.live)';
 const forward = (from: string, to: string): string =>
   `(${from}) (()-[step:${OWN_SIDE} WHERE step.walkable]->(stop WHERE stop.live)){1,6} (${to})`;
+/** Whether one reaches the other within its provider: ten times quicker in this form than as a quantified path. */
+const reaches = (from: string, key: string): string => {
+  const open = 'all(step IN relationships(q) WHERE step.walkable) AND all(stop IN nodes(q) WHERE stop.live)';
+  return `EXISTS { MATCH (via:_Node {key: ${key}}) MATCH q = (${from})-[:${OWN_SIDE}*1..6]->(via) WHERE ${open} }`;
+};
 const backward = (from: string, to: string, times = '{1,6}'): string =>
   `(${from}) (()<-[l:${OWN_SIDE} WHERE l.walkable]-(n WHERE n.live))${times} (${to})`;
 
@@ -39,7 +44,7 @@ RETURN DISTINCT person._id AS id`;
 
 /** Log-ins elsewhere, each looked at by itself. */
 const EACH_ENTRY = `OPTIONAL MATCH (entry:Account WHERE entry.live)-[f:FEDERATES WHERE f.walkable]->(account)
-WHERE f.via IS NULL OR EXISTS { MATCH (via:_Node {key: f.via}) MATCH ${forward('entry', 'via')} }
+WHERE f.via IS NULL OR ${reaches('entry', 'f.via')}
 UNWIND [account, entry] AS owned
 WITH DISTINCT owned`;
 
@@ -90,7 +95,7 @@ const OWNED = `MATCH (i:_Node {_id: $id}) WHERE i.live
 MATCH (i)-[o:HAS_ACCOUNT WHERE o.walkable]->(account:Account WHERE account.live)`;
 const INTO = `(account)-[f:FEDERATES WHERE f.walkable]->(into:Account WHERE into.live)
 WHERE f.via IS NULL OR`;
-const OWN_VIA = `EXISTS { MATCH (via:_Node {key: f.via}) MATCH ${forward('account', 'via')} }`;
+const OWN_VIA = reaches('account', 'f.via');
 
 /** `$id` of an identity → `id` of every application that it can reach. */
 export const REACH: readonly Form[] = [
@@ -129,7 +134,7 @@ RETURN DISTINCT app._id AS id`,
     name: 'ANY SHORTEST in one pattern',
     cypher: `MATCH (i:_Node {_id: $id}) WHERE i.live
 MATCH ANY SHORTEST (i) ((m)-[f:${ANY_SIDE}]->(n) WHERE f.walkable AND n.live AND (f.via IS NULL OR
-  EXISTS { MATCH (via:_Node {key: f.via}) MATCH ${forward('m', 'via')} }))+ (app:Application)
+  ${reaches('m', 'f.via')}))+ (app:Application)
 RETURN DISTINCT app._id AS id`,
   },
 ];
@@ -153,7 +158,7 @@ export const TEN_PATHS: readonly Form[] = [
     name: 'SHORTEST 10, EXISTS inside',
     cypher: `${PAIR}
 MATCH p = SHORTEST 10 (i) ((m)-[f:${ANY_SIDE}]->(n) WHERE f.walkable AND n.live AND (f.via IS NULL OR
-  EXISTS { MATCH (via:_Node {key: f.via}) MATCH ${forward('m', 'via')} })){1,8} (app)
+  ${reaches('m', 'f.via')})){1,8} (app)
 ${PATH}`,
   },
   {
@@ -175,4 +180,12 @@ ${PATH}${ORDERED}`,
 /** `$from`, `$to` → all paths of the smallest length. */
 export const ALL_SHORTEST: readonly Form[] = [
   { name: 'ALL SHORTEST', cypher: `${PAIR}\n${ADMITTED}\nMATCH p = ALL SHORTEST ${STEPS}\n${PATH}` },
+  {
+    name: 'allShortestPaths',
+    cypher: `${PAIR}
+${ADMITTED}
+MATCH p = allShortestPaths((i)-[:${ANY_SIDE}*1..8]->(app))
+WHERE ${OPEN} AND all(l IN relationships(p) WHERE NOT l:FEDERATES OR l IN admitted)
+${PATH}`,
+  },
 ];
