@@ -5,7 +5,6 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { type AllEmulators, startAllEmulators } from '../../emulators/all.ts';
 import { createCompany } from '../../emulators/company.ts';
-import { inventChange } from '../../emulators/drift.ts';
 import type { Gateway } from '../../src/server/compose.ts';
 import { openTestGateway } from '../support/company-gateway.ts';
 import { type Neo4jHost, type Neo4jServer, startNeo4j } from '../support/neo4j/server.ts';
@@ -202,7 +201,9 @@ describe.skipIf(process.env['NEO4J_URI'] !== undefined)('a gateway whose Neo4j g
       await vi.waitFor(async () => expect((await running.ask('/readyz')).status).toBe(200), 15_000);
       const { body } = await running.ask('/graphql', questions[0]);
       expect(body.extensions?.notices ?? []).not.toContainEqual(expect.objectContaining({ connectorId: 'crosswalk' }));
-      for (let n = 0; n < 5; n++) inventChange(emulators.okta.world, Math.random);
+      const { users } = emulators.okta.world.jumpcloud;
+      const active = [...users].filter(([, { state }]) => state === 'ACTIVATED').map(([userId]) => userId);
+      for (const userId of active.slice(0, 5)) emulators.jumpcloud.change('suspendUser', { userId });
       await gateway.sync.start('jumpcloud');
       await gateway.sync.finished('jumpcloud');
       await gateway.linker.flush();
