@@ -11,6 +11,8 @@ export interface SharedLine {
   readonly store: GraphStore;
   /** Every call fails with `STORE_UNAVAILABLE` until it is put up again. */
   isDown: boolean;
+  /** Every call fails with this, while it is set. */
+  fails: Error | null;
   /** Calls by name. */
   readonly calls: Map<string, number>;
 }
@@ -32,6 +34,7 @@ export function sharedDatabase(options: { readonly clock?: Clock; readonly rando
       const inner = connect();
       const calls = new Map<string, number>();
       const check = (): void => {
+        if (line.fails !== null) throw line.fails;
         if (line.isDown) throw new AppError('STORE_UNAVAILABLE', 'The database is gone.', { retryable: true });
       };
       const store = new Proxy(inner, {
@@ -62,7 +65,7 @@ export function sharedDatabase(options: { readonly clock?: Clock; readonly rando
           };
         },
       });
-      const line: SharedLine = { store, isDown: false, calls };
+      const line: SharedLine = { store, isDown: false, fails: null, calls };
       return line;
     },
   };

@@ -1,4 +1,3 @@
-import { asAppError } from '../../domain/errors.ts';
 import type { SyncDeps } from './deps.ts';
 import { nextStart } from './schedule.ts';
 import type { Slot } from './slot.ts';
@@ -35,11 +34,9 @@ export async function runSchedule(
       } catch (error) {
         if (stop.aborted) return;
         logger.error({ connector: slot.id, err: error }, 'a scheduled run could not be started');
-        if (asAppError(error).retryable) {
-          // The store is away: as if a run had failed now.
-          slot.failures++;
-          slot.lastStartedAt = slot.lastEndedAt = clock.now();
-        } else slot.isHopeless = true;
+        // Most often the store is away; in any case as if a run had failed now.
+        slot.failures++;
+        slot.lastStartedAt = slot.lastEndedAt = clock.now();
       }
     }
   }

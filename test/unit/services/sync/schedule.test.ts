@@ -4,6 +4,7 @@ import { nextStart, type ScheduleFacts } from '../../../../src/services/sync/sch
 import { FakeTenant } from '../../../support/fake-provider.ts';
 import { manualClock } from '../../../support/manual-clock.ts';
 import { createMemoryStore } from '../../../support/memory-store.ts';
+import { sharedDatabase } from '../../../support/shared-store.ts';
 import { syncWorld } from '../../../support/sync-world.ts';
 
 const MINUTE = 60_000;
@@ -106,6 +107,31 @@ describe('the schedule', () => {
     await clock.advance(120 * MINUTE);
     expect(await world.sync.runs('acme')).toHaveLength(1);
     expect(world.sync.state('acme').nextRunAt).toBeNull();
+  });
+
+  test.each([
+    ['the store was away', new AppError('STORE_UNAVAILABLE', 'gone', { retryable: true })],
+    ['the store refused the password', new AppError('STORE_UNAUTHORIZED', 'changed')],
+    ['of a mistake of ours', new TypeError('not a function')],
+  ])('a start that failed because %s is tried again soon, and not given up', async (_, error) => {
+    const clock = manualClock(NOW);
+    const line = sharedDatabase({ clock }).line();
+    await using world = await syncWorld({ acme: tenantOf(2) }, { clock, store: line.store });
+    const failed = (): number => world.logger.lines.filter(({ message }) => message.startsWith('a scheduled')).length;
+    world.sync.schedule();
+    await clock.advance(0);
+    await world.sync.finished('acme');
+    line.fails = error;
+    await clock.advance(17 * MINUTE);
+    expect(failed()).toBeGreaterThan(0);
+    expect(failed()).toBeLessThan(4);
+    line.fails = null;
+    await clock.advance(5 * MINUTE);
+    expect((await world.sync.runs('acme'))[0]).toMatchObject({ state: 'SUCCEEDED', reason: 'RETRY' });
+    const inAll = failed();
+    await clock.advance(16 * MINUTE);
+    expect((await world.sync.runs('acme'))[0]).toMatchObject({ state: 'SUCCEEDED', reason: 'SCHEDULE' });
+    expect(failed()).toBe(inAll);
   });
 
   test('keeps its rhythm over a restart', async () => {
