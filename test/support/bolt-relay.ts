@@ -19,7 +19,10 @@ export interface BoltRelay extends AsyncDisposable {
   cutAtCommit: 'before' | 'after' | null;
   /** Connections that were cut so far, and those of them at a commit. */
   readonly cuts: { total: number; before: number; after: number };
+  /** Open now. */
   readonly count: number;
+  /** Made so far. */
+  readonly made: number;
   /** Breaks all connections without a goodbye. */
   cut(): void;
 }
@@ -33,6 +36,7 @@ interface Pair {
 export async function startBoltRelay(target: string): Promise<BoltRelay> {
   const { hostname, port } = new URL(target);
   const pairs = new Set<Pair>();
+  let made = 0;
   const cutOne = ({ client, server }: Pair): void => {
     relay.cuts.total++;
     client.resetAndDestroy();
@@ -43,6 +47,7 @@ export async function startBoltRelay(target: string): Promise<BoltRelay> {
       client.resetAndDestroy();
       return;
     }
+    made++;
     const server = toServer(Number(port), hostname);
     const pair: Pair = { client, server, isWaitingForCommit: false };
     pairs.add(pair);
@@ -82,6 +87,9 @@ export async function startBoltRelay(target: string): Promise<BoltRelay> {
     cuts: { total: 0, before: 0, after: 0 },
     get count() {
       return pairs.size;
+    },
+    get made() {
+      return made;
     },
     cut() {
       for (const pair of [...pairs]) cutOne(pair);

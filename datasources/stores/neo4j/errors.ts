@@ -24,6 +24,19 @@ export function isGone(error: unknown): boolean {
   return DATABASE_GONE.has(code) || (LINE_GONE.has(code) && !speaksHttp(error));
 }
 
+/** What Neo4j says to a user whom it does not let in, whatever is asked. */
+const NOT_LET_IN: ReadonlySet<string> = new Set([
+  'Neo.ClientError.Security.Unauthorized',
+  'Neo.ClientError.Security.CredentialsExpired',
+  'Neo.ClientError.Security.TokenExpired',
+  'Neo.ClientError.Security.AuthenticationRateLimit',
+]);
+
+/** True when the server is there, and lets in nobody with this user and password. */
+export function isShutOut(error: unknown): boolean {
+  return NOT_LET_IN.has(codeOf(error));
+}
+
 /** What the driver would say if it had a limit for answers. */
 export function noAnswer(ms: number): Error {
   return Object.assign(new Error(`no answer within ${ms} ms`), { code: 'ServiceUnavailable' });

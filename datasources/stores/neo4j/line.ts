@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Driver } from 'neo4j-driver';
 import type { AppError } from '../../../src/domain/errors.ts';
-import { isGone, noAnswer, storeError } from './errors.ts';
+import { isGone, isShutOut, noAnswer, storeError } from './errors.ts';
 
 /** Longest wait for the server's answer to "are you there". */
 const PROBE_MS = 5_000;
@@ -11,7 +11,10 @@ const WATCH_MS = 2_000;
 const GRACE_MS = 1_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
-/** Wrong passwords are not tried often: a server locks the user out, also for gateways that know the right one. */
+/**
+ * A password that was changed is not tried often: after three refusals the server locks the user out for five seconds,
+ * also for gateways that know the right one.
+ */
 const REFUSED_PAUSE_MS = 30_000;
 
 export interface LineOptions {
@@ -74,7 +77,7 @@ export class Line {
     try {
       return await Promise.race([work(this.#driver), broken]);
     } catch (error) {
-      if (isGone(error)) this.#lose(storeError(error, this.#options));
+      if (isGone(error) || isShutOut(error)) this.#lose(storeError(error, this.#options));
       throw error;
     } finally {
       this.#calls.delete(call!);

@@ -69,9 +69,17 @@ function failed(code: string, message: string, retryable: boolean): Conclusion {
   };
 }
 
+/** A store that cannot be spoken to, or a lease that is somebody else's: nothing can be written down, not even an end. */
+const SUSPENDING: ReadonlySet<string | null> = new Set([
+  'STORE_UNAVAILABLE',
+  'STORE_UNAUTHORIZED',
+  'STORE_FULL',
+  'LEASE_LOST',
+]);
+
 /** What ends a run on a shared store only for now: it goes on at its checkpoints. */
 export function isSuspending(code: string | null): boolean {
-  return code === 'STORE_UNAVAILABLE' || code === 'STORE_FULL' || code === 'LEASE_LOST';
+  return SUSPENDING.has(code);
 }
 
 /** Errors after which reading on makes no sense: refused credentials, wrong settings, our own store or code. */
