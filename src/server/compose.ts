@@ -38,8 +38,8 @@ export interface GatewayOptions {
   readonly name?: string;
   /** Ends the waiting for a shared store that cannot be reached at the start. */
   readonly signal?: AbortSignal;
-  /** Time after which another gateway takes over from one that is gone, in ms; default 15,000. */
-  readonly leaseMs?: number;
+  /** Time within which another gateway has taken over from one that is gone, in ms; default 15,000. */
+  readonly takeOverMs?: number;
   /** Tests only: another store than the configuration's, made anew for every attempt to open it. */
   readonly store?: () => GraphStore;
 }
@@ -74,8 +74,8 @@ export async function openGateway({ config, folder }: LoadedConfig, options: Gat
     closers.push(() => graph.close());
 
     const holder = options.name ?? randomUUID();
-    const ttl = options.leaseMs === undefined ? {} : { ttlMs: options.leaseMs };
-    const leases = new Leases({ store: graph.store, clock, logger, holder, ...ttl });
+    const takeOver = options.takeOverMs === undefined ? {} : { takeOverMs: options.takeOverMs };
+    const leases = new Leases({ store: graph.store, clock, logger, holder, ...takeOver });
     const linker = new Linking({
       graph,
       leases,

@@ -22,9 +22,9 @@ import { differences, wholeGraph } from '../support/whole-graph.ts';
 const CONNECTORS = ['auth0', 'jumpcloud', 'okta', 'torq'] as const;
 const ROUNDS = Number(process.env['CROSSWALK_KILL_ROUNDS'] ?? 5);
 const CHANGES = 5;
-const LEASE_MS = 5_000;
-/** Beside the lease: noticing that it is free, reading what the other one wrote, beginning. */
-const TAKE_OVER_MS = LEASE_MS + 4_000;
+const TAKE_OVER_MS = 5_000;
+/** What a machine that does other things besides may add. */
+const LOAD_MS = 3_000;
 
 const lookSchema = z.object({
   seq: z.number(),
@@ -169,11 +169,11 @@ describe('two gateways on one Neo4j', () => {
       // The other one goes on with the run: it asks the provider again.
       const atKill = emulator.requests().total;
       while (emulator.requests().total === atKill) {
-        if (Date.now() - killedAt > TAKE_OVER_MS) break;
+        if (Date.now() - killedAt > TAKE_OVER_MS + LOAD_MS) break;
         await wait(10);
       }
       takeOvers.push(Date.now() - killedAt);
-      expect(takeOvers.at(-1)).toBeLessThan(TAKE_OVER_MS);
+      expect(takeOvers.at(-1)).toBeLessThan(TAKE_OVER_MS + LOAD_MS);
       const again = await start(victim.name);
       if (victim === a) a = again;
       else b = again;
@@ -221,7 +221,7 @@ describe('two gateways on one Neo4j', () => {
     process.stdout.write(
       `from commit to the other gateway, ${said('while both fill the graph', lags.first)}; ${said('later', lags.later)}\n` +
         `kill -9, ${takeOvers.length} rounds: taken over after p50 ${percentile(takeOvers, 0.5)} ms, ` +
-        `p95 ${percentile(takeOvers, 0.95)} ms, at most ${Math.max(...takeOvers)} ms (lease ${LEASE_MS} ms)\n`,
+        `p95 ${percentile(takeOvers, 0.95)} ms, at most ${Math.max(...takeOvers)} ms (promised: ${TAKE_OVER_MS} ms)\n`,
     );
     expect(lags.later.length).toBeGreaterThan(20);
     expect(p95).toBeLessThan(1_000);
@@ -243,7 +243,7 @@ class GatewayProcess {
   static async start(folder: string, config: string, name: string): Promise<GatewayProcess> {
     const child = spawn(
       process.execPath,
-      [join(folder, 'built/test/support/shared-gateway-child.js'), config, name, String(LEASE_MS)],
+      [join(folder, 'built/test/support/shared-gateway-child.js'), config, name, String(TAKE_OVER_MS)],
       { stdio: ['pipe', 'pipe', 'inherit'] },
     );
     const gateway = new GatewayProcess(child, name);

@@ -24,7 +24,7 @@ const gateway = await openGateway(await loadConfig(process.argv[2]!, {}), {
   allowLoopback: true,
   schedules: false,
   // One that was killed keeps its connectors from the next one for so long.
-  leaseMs: 5_000,
+  takeOverMs: 5_000,
 });
 const { graph, sync, linker } = gateway;
 graph.onChange(({ seq }) => tell({ seq }));

@@ -36,7 +36,7 @@ export interface Neo4jGatewayOptions {
   readonly connectors?: readonly string[];
   /** Between the gateway and the server. */
   readonly store?: () => GraphStore;
-  readonly leaseMs?: number;
+  readonly takeOverMs?: number;
   readonly name?: string;
 }
 

@@ -15,7 +15,7 @@ function tell(line: object): void {
   writeSync(1, `${JSON.stringify(line)}\n`);
 }
 
-const [, , config = '', name = '', leaseMs = ''] = process.argv;
+const [, , config = '', name = '', takeOverMs = ''] = process.argv;
 const gateway = await openGateway(await loadConfig(config, {}), {
   clock: systemClock,
   logger: createLogger({ level: 'error' }),
@@ -23,7 +23,7 @@ const gateway = await openGateway(await loadConfig(config, {}), {
   allowLoopback: true,
   schedules: false,
   name,
-  leaseMs: Number(leaseMs),
+  takeOverMs: Number(takeOverMs),
 });
 const { graph, sync } = gateway;
 graph.onChange(({ seq, changeId }) => tell({ seq, changeId, at: Date.now() }));

@@ -4,7 +4,9 @@ import type { Clock } from '../../ports/clock.ts';
 import type { GraphStore, Lease } from '../../ports/graph-store.ts';
 import type { Logger } from '../../ports/logger.ts';
 
-const DEFAULT_TTL_MS = 15_000;
+const DEFAULT_TAKE_OVER_MS = 15_000;
+/** How much of that a lease lasts in the store; the rest is for noticing that it is free, and for beginning. */
+const LASTING = 2 / 3;
 /** Wait after a renewal that got no answer. */
 const RETRY_MS = 500;
 
@@ -14,8 +16,11 @@ export interface LeasesOptions {
   readonly logger: Logger;
   /** Names this gateway among the others; never the same for two. */
   readonly holder: string;
-  /** Time after which the lease of a gateway that is gone is free, in ms; default 15,000. Renewed at a third of it. */
-  readonly ttlMs?: number;
+  /**
+   * Time within which another gateway has taken over from one that is gone, in ms; default 15,000. A lease lasts two
+   * thirds of it and is renewed when a third of those is over.
+   */
+  readonly takeOverMs?: number;
 }
 
 /** Leave to be the only one who does something, until it is lost. */
@@ -45,7 +50,7 @@ export class Leases {
 
   constructor(options: LeasesOptions) {
     this.#options = options;
-    this.#ttlMs = options.ttlMs ?? DEFAULT_TTL_MS;
+    this.#ttlMs = Math.round((options.takeOverMs ?? DEFAULT_TAKE_OVER_MS) * LASTING);
   }
 
   /** @returns `null` while somebody has it, here or elsewhere */

@@ -4,7 +4,7 @@ import type { Logger } from '../../ports/logger.ts';
 import type { HeldLease, Leases } from './leases.ts';
 
 /** Between two attempts to become the one. */
-const EVERY_MS = 2_000;
+const EVERY_MS = 1_000;
 
 export interface SingletonOptions<T> {
   /** Name of its lease. */
@@ -20,13 +20,15 @@ export interface SingletonOptions<T> {
 
 /**
  * Something of which there is one among all gateways: it runs here while this gateway has the lease, else somewhere
- * else, and a gateway that is gone is replaced within the lease's time.
+ * else, and a gateway that is gone is replaced in time, see {@link Leases}.
  */
 export class Singleton<T> {
   readonly #options: SingletonOptions<T>;
   readonly #stop = new AbortController();
   #current: T | null = null;
   #loop: Promise<void> = Promise.resolve();
+  /** What has been said about not being able to take over. */
+  #trouble: string | null = null;
 
   constructor(options: SingletonOptions<T>) {
     this.#options = options;
@@ -84,6 +86,7 @@ export class Singleton<T> {
       if (signal.aborted) return;
       try {
         lease = await leases.acquire(name);
+        this.#trouble = null;
         if (lease === null) continue;
         await this.#begin(lease);
         logger.info({ lease: name }, 'taken over');
@@ -96,6 +99,8 @@ export class Singleton<T> {
 
   #notYet({ code, message }: AppError): void {
     const { logger, name } = this.#options;
+    if (this.#trouble === code) return;
+    this.#trouble = code;
     logger.warn({ lease: name, code, reason: message }, 'could not take over; trying again');
   }
 

@@ -85,7 +85,7 @@ describe('linking among several gateways', () => {
     a.line.isDown = true;
     await put(b.graph, [account('okta', 'bert')]);
     const { seq } = b.graph;
-    await clock.advance(14_000);
+    await clock.advance(9_000);
     expect(b.linking.stats()).toBeNull();
     await clock.advance(4_000);
     await vi.waitFor(() => expect(b.linking.stats()).not.toBeNull());
