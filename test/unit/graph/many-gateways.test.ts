@@ -135,6 +135,25 @@ describe('a gateway beside another one', () => {
     expect(await commit).toBe('STORE_UNAVAILABLE');
   });
 
+  it('lets work in the background wait for the store, but not what has to know soon', async () => {
+    const { clock, a, lineA } = await twoGateways();
+    lineA.isDown = true;
+    const source = a.patientStore.sourceId({ connector: 'okta', listing: 'groups' });
+    const lease = a.patientStore.acquireLease('sync:okta', 'a', 1_000).catch((error: AppError) => error.code);
+    const late = a.patientStore.range().catch((error: AppError) => error.code);
+    await clock.advance(0);
+    expect(await lease).toBe('STORE_UNAVAILABLE');
+    await clock.advance(5_000);
+    lineA.isDown = false;
+    await clock.advance(5_000);
+    expect(await source).toBe(await a.store.sourceId({ connector: 'okta', listing: 'groups' }));
+    expect(await late).toMatchObject({ seq: a.seq });
+    lineA.isDown = true;
+    const never = a.patientStore.range().catch((error: AppError) => error.code);
+    await clock.advance(12_000);
+    expect(await never).toBe('STORE_UNAVAILABLE');
+  });
+
   it('builds an exact change again when the other was quicker', async () => {
     const { a, b } = await twoGateways();
     await a.commit(() => draft({ nodes: [aNode(1, 'Account', 'anna')] }));
