@@ -132,8 +132,18 @@ class GivenHost implements Neo4jHost {
       database: process.env['NEO4J_DATABASE'] ?? 'neo4j',
     };
     const driver = neo4j.driver(uri, neo4j.auth.basic(server.username, server.password), { telemetryDisabled: true });
-    await using session = driver.session({ database: server.database });
-    await session.run('MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 1000 ROWS');
+    {
+      await using session = driver.session({ database: server.database });
+      await session.run('MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 1000 ROWS');
+      // As a new one: constraints first, they take their indexes along.
+      for (const [what, which] of [
+        ['CONSTRAINT', ''],
+        ['INDEX', "WHERE type <> 'LOOKUP'"],
+      ] as const) {
+        const { records } = await session.run(`SHOW ${what} YIELD name, type ${which} RETURN name`);
+        for (const record of records) await session.run(`DROP ${what} $name`, { name: record.get('name') });
+      }
+    }
     await driver.close();
     return server;
   }
