@@ -68,6 +68,8 @@ export interface ChangeSet {
   readonly fence?: Fence | undefined;
   /** Written only if this is still the newest seq, else `SEQ_MOVED`: for a change made of what was read before. */
   readonly expectedSeq?: number | undefined;
+  /** The newest seq that its writer knows; a store that has not come so far was put back since: `STORE_REPLACED`. */
+  readonly knownSeq?: number | undefined;
 }
 
 export interface NodeChange {

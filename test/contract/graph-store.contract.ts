@@ -642,6 +642,16 @@ export function storeContract(
         expect(await store.commit(change)).toEqual(first);
       });
 
+      test('a change whose writer knows more than the store is refused: the store was put back', async () => {
+        const play = await playground();
+        const { seq } = await store.range();
+        const [id] = await play.ids(1);
+        const change = { ...play.base(), nodes: [play.node('Group', id!)] };
+        expect(await errorCode(store.commit({ ...change, knownSeq: seq + 1 }))).toBe('STORE_REPLACED');
+        expect(await store.nodes([id!])).toEqual([null]);
+        expect(await store.commit({ ...change, knownSeq: seq })).toMatchObject({ seq: seq + 1 });
+      });
+
       test('tells all sources', async () => {
         const play = await playground();
         const late = { connector: play.connector, listing: 'late' };

@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { seqMoved, storeIncomplete, storeMissing, storeNotEmpty } from '../../datasources/stores/shared/errors.ts';
+import {
+  seqMoved,
+  storeIncomplete,
+  storeMissing,
+  storeNotEmpty,
+  storeReplaced,
+} from '../../datasources/stores/shared/errors.ts';
 import type {
   ChangeSet,
   CommittedChange,
@@ -263,6 +269,7 @@ export function memoryStores(options: MemoryStoreOptions = {}): () => GraphStore
         throw new AppError('LEASE_LOST', `The lease ${fence.lease} has been lost; nothing was written.`);
       }
     }
+    if (seq < (change.knownSeq ?? 0)) throw storeReplaced();
     if (change.expectedSeq !== undefined && change.expectedSeq !== seq) throw seqMoved(seq);
     check(change);
     const at = Math.max(now(), lastAt);

@@ -13,6 +13,8 @@ export interface SharedLine {
   isDown: boolean;
   /** Every call fails with this, while it is set. */
   fails: Error | null;
+  /** What `range()` answers while it is set. */
+  range: { readonly seq: number; readonly horizon: number } | null;
   /** Calls by name. */
   readonly calls: Map<string, number>;
 }
@@ -59,13 +61,13 @@ export function sharedDatabase(options: { readonly clock?: Clock; readonly rando
           return async (...args: unknown[]) => {
             await travel();
             check();
-            const answer = await call(args);
+            const answer = name === 'range' && line.range !== null ? line.range : await call(args);
             await travel();
             return answer;
           };
         },
       });
-      const line: SharedLine = { store, isDown: false, fails: null, calls };
+      const line: SharedLine = { store, isDown: false, fails: null, range: null, calls };
       return line;
     },
   };

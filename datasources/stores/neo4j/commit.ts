@@ -53,6 +53,7 @@ export async function applyChange(
   if (change.fence !== undefined && !head.holdsLease) {
     throw new AppError('LEASE_LOST', `The lease ${change.fence.lease} has been lost; nothing was written.`);
   }
+  if (head.seq < (change.knownSeq ?? 0)) throw storeReplaced();
   if (change.expectedSeq !== undefined && change.expectedSeq !== head.seq) throw seqMoved(head.seq);
   const isSource = (id: number): boolean => context.sources.has(id);
   const plan = planNodes(change, await readNodeStates(tx, change), { nextId: head.nextId, isSource });

@@ -3,7 +3,7 @@ import { AppError } from '../../../src/domain/errors.ts';
 import type { LinkKey } from '../../../src/domain/graph.ts';
 import { BodyWriter, packBody } from '../shared/change-body.ts';
 import type { ChangeRow } from '../shared/change-row.ts';
-import { seqMoved } from '../shared/errors.ts';
+import { seqMoved, storeReplaced } from '../shared/errors.ts';
 import { CHANGE_COLUMNS } from './change-columns.ts';
 import type { CommitContext } from './commit-context.ts';
 import type { Connection } from './driver.ts';
@@ -30,6 +30,7 @@ export function applyChange(db: Connection, change: ChangeSet, now: number): Cha
   if (db.get('select 1 from quiet_change where change_id = ?', change.changeId) !== undefined) return null;
   checkFence(db, change, now);
   const newest = Number(readMeta(db, 'seq'));
+  if (newest < (change.knownSeq ?? 0)) throw storeReplaced();
   if (change.expectedSeq !== undefined && change.expectedSeq !== newest) throw seqMoved(newest);
 
   const context: CommitContext = {

@@ -66,6 +66,11 @@ export class Graph {
   readonly info: StoreInfo;
   /** One and the same object for the life of the graph; its content moves with every commit. */
   readonly index: AccessIndex;
+  /**
+   * Resolves when the store turns out to be another one than was opened, or an older state of it; from then on
+   * everything fails with that error, for what this gateway remembers no longer holds: ids it was given, sources, runs.
+   */
+  readonly replaced: Promise<AppError>;
   readonly #options: GraphOptions;
   readonly #logger: Logger;
   /** Commits, one after the other; may wait for {@link #still} inside, never the other way round. */
@@ -86,6 +91,9 @@ export class Graph {
   #savedSeq: number;
   #isSnapshotPlanned = false;
   #isClosed = false;
+  /** What everything fails with once the store is known to be another one. */
+  #replacedBy: AppError | null = null;
+  #tellReplaced: (error: AppError) => void = () => {};
 
   private constructor(options: GraphOptions, info: StoreInfo, opened: Opened) {
     this.#options = options;
@@ -98,6 +106,9 @@ export class Graph {
     this.#lastChangeId = opened.lastChangeId;
     this.#savedSeq = opened.savedSeq;
     this.#sources = new SourceBook(options.store, info.sources);
+    this.replaced = new Promise((resolve) => {
+      this.#tellReplaced = resolve;
+    });
     const { clock, pollMs = DEFAULT_POLL_MS } = options;
     this.#follower = options.store.isShared
       ? new Follower({ catchUp: () => this.#followLog(), clock, logger: options.logger, pollMs })
@@ -148,7 +159,7 @@ export class Graph {
           const draft = await build();
           if (draft === null) return null;
           const expectedSeq = options.isExact ? { expectedSeq: this.#told } : {};
-          return { ...draft, changeId: randomUUID(), ...expectedSeq };
+          return { ...draft, changeId: randomUUID(), knownSeq: this.#told, ...expectedSeq };
         });
         if (change === null) return null;
         try {
@@ -195,8 +206,8 @@ export class Graph {
   }
 
   /**
-   * Called when the graph has moved without its changes being told: they are no longer in the log, or the store was
-   * put back to an older state. Whoever keeps something made of changes reads it anew.
+   * Called when the graph has moved without its changes being told, for they are no longer in the log. Whoever keeps
+   * something made of changes reads it anew.
    * @returns ends it
    */
   onReset(listener: () => void): () => void {
@@ -254,7 +265,20 @@ export class Graph {
 
   async #whileOpen<T>(work: () => Promise<T>): Promise<T> {
     if (this.#isClosed) throw new AppError('STORE_CLOSED', 'The graph is closed; restart the gateway.');
-    return work();
+    if (this.#replacedBy !== null) throw this.#replacedBy;
+    try {
+      return await work();
+    } catch (error) {
+      this.#noteReplaced(asAppError(error));
+      throw error;
+    }
+  }
+
+  #noteReplaced(error: AppError): void {
+    if (error.code !== 'STORE_REPLACED' || this.#replacedBy !== null) return;
+    this.#replacedBy = error;
+    this.#logger.error({ seq: this.#told }, error.message);
+    this.#tellReplaced(error);
   }
 
   async #commitOnce(change: ChangeSet): Promise<CommittedChange | null> {
@@ -298,7 +322,7 @@ export class Graph {
 
   /** One look at a shared store's log. @returns whether there was something new */
   async #followLog(): Promise<boolean> {
-    const { seq } = await this.store.range();
+    const { seq } = await this.#whileOpen(() => this.store.range());
     if (seq === this.#told) return false;
     while (this.#told < seq && !this.#isClosed) {
       await this.#inStillness(() => this.#catchUp({ limit: ROWS_PER_TURN }));
@@ -306,9 +330,7 @@ export class Graph {
     if (seq < this.#told && !this.#isClosed) {
       await this.#inStillness(async () => {
         // Asked again: the answer may be older than a commit of this gateway.
-        if ((await this.store.range()).seq >= this.#told) return;
-        this.#logger.error({ seq, told: this.#told }, 'the store was put back to an older state; reading it anew');
-        await this.#startOver();
+        if ((await this.store.range()).seq < this.#told) throw replacedError();
       });
     }
     this.#planSnapshot();
@@ -324,9 +346,7 @@ export class Graph {
 
   async #take(row: CommittedChange): Promise<void> {
     if (row.seq <= this.#told) return;
-    if (row.storeId !== this.info.storeId) {
-      throw new AppError('STORE_REPLACED', 'The store was replaced by another one; restart the gateway.');
-    }
+    if (row.storeId !== this.info.storeId) throw replacedError();
     if (this.store.isShared && !this.#sources.covers(row)) await this.#sources.refresh();
     if (row.seq === this.index.seq + 1) {
       try {
@@ -387,4 +407,8 @@ export class Graph {
     this.#savedSeq = this.index.seq;
     this.#linksSinceSnapshot = 0;
   }
+}
+
+function replacedError(): AppError {
+  return new AppError('STORE_REPLACED', 'The store was replaced, or put back to an older state; restart the gateway.');
 }

@@ -73,6 +73,7 @@ function failed(code: string, message: string, retryable: boolean): Conclusion {
 const SUSPENDING: ReadonlySet<string | null> = new Set([
   'STORE_UNAVAILABLE',
   'STORE_UNAUTHORIZED',
+  'STORE_REPLACED',
   'STORE_FULL',
   'LEASE_LOST',
 ]);

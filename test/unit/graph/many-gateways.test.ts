@@ -103,6 +103,23 @@ describe('a gateway beside another one', () => {
     expect(heard).toEqual([6]);
   });
 
+  it('stops when the store is put back to an older state under it: what it remembers no longer holds', async () => {
+    const { clock, b, lineB, heard, logger } = await twoGateways();
+    for (let id = 1; id <= 5; id++) await b.commit(() => draft({ nodes: [aNode(id, 'Account', `account ${id}`)] }));
+    lineB.range = { seq: 3, horizon: 0 };
+    await clock.advance(1_200);
+    expect(await b.replaced).toMatchObject({ code: 'STORE_REPLACED' });
+    expect(b.trouble).toMatchObject({ error: { code: 'STORE_REPLACED' } });
+    // Also when the log has grown past it again.
+    lineB.range = null;
+    await clock.advance(10_000);
+    expect(b.trouble).toMatchObject({ error: { code: 'STORE_REPLACED' } });
+    const late = b.commit(() => draft({ nodes: [aNode(6, 'Account', 'late')] }));
+    await expect(late).rejects.toMatchObject({ code: 'STORE_REPLACED' });
+    expect(heard).toEqual([1, 2, 3, 4, 5]);
+    expect(logger.lines.filter(({ message }) => message.includes('put back'))).toHaveLength(1);
+  });
+
   it('says once that the store does not answer, and once that it does again', async () => {
     const { clock, b, lineB, logger } = await twoGateways();
     lineB.isDown = true;
