@@ -52,6 +52,7 @@ export class ChangeFeed {
   readonly #maxItems: number;
   readonly #bookmarkMs: number;
   readonly #tail = new ChangeTail();
+  #looking: Promise<void> | null = null;
   readonly #stop: () => void;
 
   constructor(graph: Graph, clock: Clock, options: ChangeFeedOptions = {}) {
@@ -116,7 +117,7 @@ export class ChangeFeed {
     let at = start;
     /** Newest seq that the subscriber has a cursor of. */
     let told = start.seq;
-    const reason = this.#refusal(start);
+    const reason = await this.#judge(start, signal);
     if (reason !== null) {
       at = this.#here();
       told = at.seq;
@@ -144,12 +145,11 @@ export class ChangeFeed {
           }
         } catch (error) {
           if (signal.aborted) return;
-          const { code, retryable } = asAppError(error);
-          if (code === 'CURSOR_TOO_OLD') {
+          if (asAppError(error).code === 'CURSOR_TOO_OLD') {
             at = this.#here();
             told = at.seq;
             yield resetEvent(at, 'CURSOR_TOO_OLD');
-          } else if (code === 'STORE_UNAVAILABLE' && retryable) {
+          } else if (isPassing(error)) {
             // Nothing is lost by waiting: it goes on where it stands.
             await this.#clock.sleep(STORE_RETRY_MS, signal).catch(() => undefined);
           } else throw error;
@@ -162,6 +162,31 @@ export class ChangeFeed {
           told = at.seq;
           yield { ...emptyEvent(at), type: 'BOOKMARK', resetReason: null };
         }
+      }
+    }
+  }
+
+  /** Another gateway, which told the subscriber, may be ahead of this one: that is asked of the store first. */
+  async #judge(cursor: ChangeCursor, signal: AbortSignal): Promise<ResetReason | null> {
+    // The second time it is a look that began after this call.
+    for (let looks = 0; looks < 2 && this.#graph.store.isShared; looks++) {
+      if (this.#refusal(cursor) !== 'CURSOR_AHEAD') break;
+      await this.#catchUp(signal);
+    }
+    return this.#refusal(cursor);
+  }
+
+  /** All that wait share one look at the store. */
+  async #catchUp(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      this.#looking ??= this.#graph.catchUp().finally(() => {
+        this.#looking = null;
+      });
+      try {
+        return await this.#looking;
+      } catch (error) {
+        if (!isPassing(error)) throw error;
+        await this.#clock.sleep(STORE_RETRY_MS, signal).catch(() => undefined);
       }
     }
   }
@@ -208,6 +233,11 @@ export class ChangeFeed {
       done.abort();
     }
   }
+}
+
+function isPassing(error: unknown): boolean {
+  const { code, retryable } = asAppError(error);
+  return code === 'STORE_UNAVAILABLE' && retryable;
 }
 
 function emptyEvent(at: ChangeCursor) {

@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { LOOPBACK_VIEWER } from '../../../../src/domain/viewer.ts';
 import type { Clock } from '../../../../src/ports/clock.ts';
+import type { GraphStore } from '../../../../src/ports/graph-store.ts';
+import { silentLogger } from '../../../../src/ports/logger.ts';
 import { ChangeFeed, type FeedEvent, type FeedRequest } from '../../../../src/services/changes/change-feed.ts';
 import { decodeCursor, encodeCursor } from '../../../../src/services/changes/cursor.ts';
-import type { Graph } from '../../../../src/services/graph/graph.ts';
+import { Graph } from '../../../../src/services/graph/graph.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 import { aGraph, put } from '../../../support/graph.ts';
+import { manualClock } from '../../../support/manual-clock.ts';
+import { sharedDatabase } from '../../../support/shared-store.ts';
 
 const EVERYTHING = { kinds: null, linkKinds: null, connectors: null };
 
@@ -82,6 +86,30 @@ describe('the change feed', () => {
     expect(reset).toMatchObject({ type: 'RESET', resetReason: 'CURSOR_TOO_OLD', seq: 1_100 });
     await group(graph, 'next');
     expect((await take(events, 1))[0]).toMatchObject({ type: 'CHANGE', seq: 1_101 });
+  });
+
+  it('looks into a shared store before it refuses a cursor that another gateway gave', async () => {
+    const database = sharedDatabase();
+    const clock = manualClock();
+    const [lineA, lineB] = [database.line(), database.line()];
+    const open = (store: GraphStore) => Graph.open({ store, snapshotPath: null, logger: silentLogger, clock });
+    const [a, b] = [await open(lineA.store), await open(lineB.store)];
+    for (const name of ['one', 'two', 'three']) await group(a, name);
+    expect(b.seq).toBe(0);
+    lineB.isDown = true;
+    const { subscribe } = feedOf(b, clock);
+    const { storeId } = a.info;
+    const early = subscribe({ after: encodeCursor({ storeId, seq: 2, items: 0 }) });
+    const wrong = subscribe({ after: encodeCursor({ storeId, seq: 9, items: 0 }) });
+    const first = take(early, 1);
+    const refused = take(wrong, 1);
+    await clock.advance(500);
+    lineB.isDown = false;
+    await clock.advance(3_000);
+    expect(await first).toMatchObject([{ type: 'CHANGE', seq: 3 }]);
+    expect(await refused).toMatchObject([{ type: 'RESET', resetReason: 'CURSOR_AHEAD', seq: 3 }]);
+    await Promise.all([early.return(), wrong.return()]);
+    await Promise.all([a.close(), b.close()]);
   });
 
   it('ends at once when it is returned or aborted while it waits', async () => {
