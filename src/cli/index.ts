@@ -69,6 +69,9 @@ function remote(name: string, description: string, parent: Command = program): C
     .addOption(new Option('-o, --output <format>', 'format of the data').choices(FORMATS).default('table'));
 }
 
+/** Beside the configuration's own: what other words would mend. */
+const USAGE_CODES: ReadonlySet<string> = new Set(['BAD_USER_INPUT', 'LISTEN_REFUSED', 'PROVIDER_UNKNOWN']);
+
 /** Runs a command and sets the exit code; errors go to standard error with their code. Modules are loaded when needed. */
 async function run(work: () => Promise<number>): Promise<void> {
   try {
@@ -81,8 +84,7 @@ async function run(work: () => Promise<number>): Promise<void> {
     }
     io.err(`${error.message} (${error.code})`);
     if (error.code === 'INTERNAL') io.err(String((error.cause as Error | undefined)?.stack ?? error.cause));
-    const usage =
-      error.code.startsWith('CONFIG_') || error.code === 'PROVIDER_UNKNOWN' || error.code === 'BAD_USER_INPUT';
+    const usage = error.code.startsWith('CONFIG_') || USAGE_CODES.has(error.code);
     process.exitCode = error.code === 'GATEWAY_UNREACHABLE' ? EXIT.UNREACHABLE : usage ? EXIT.USAGE : EXIT.FAILED;
   }
 }

@@ -2,13 +2,11 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Cron } from 'croner';
-import { describeIssue, type LoadedConfig } from '../config/load.ts';
-import { type Config, type ConnectorSection, durationSeconds } from '../config/schema.ts';
-import { AppError } from '../domain/errors.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import { type Config, durationSeconds } from '../config/schema.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { GraphStore } from '../ports/graph-store.ts';
 import type { Logger } from '../ports/logger.ts';
-import type { ProviderDefinition } from '../ports/provider.ts';
 import { pruneChanges } from '../services/changes/retention.ts';
 import { serviceControl } from '../services/connectors/service-control.ts';
 import { ExpiryConsumer } from '../services/expiry/expiry-consumer.ts';
@@ -19,10 +17,9 @@ import { Singleton } from '../services/leases/singleton.ts';
 import { holdDuringFirstSyncs } from '../services/linking/first-sync-hold.ts';
 import { Linking } from '../services/linking/linking.ts';
 import { SyncService } from '../services/sync/sync-service.ts';
-import type { ConnectorConfig } from '../services/sync/types.ts';
+import { checkConfig, connectorConfig } from './check.ts';
 import { startServer } from './http.ts';
 import { type OpenGraphOptions, openGraph } from './open-graph.ts';
-import { loadProviders } from './providers.ts';
 import { createStore } from './store.ts';
 import { openWaitingRoom, type WaitingRoom } from './waiting-room.ts';
 
@@ -60,7 +57,7 @@ export interface Gateway {
  */
 export async function openGateway({ config, folder }: LoadedConfig, options: GatewayOptions): Promise<Gateway> {
   const { clock, logger } = options;
-  const providers = await checkConnectors(config.connectors);
+  const providers = await checkConfig(config);
   const closers: (() => Promise<unknown> | unknown)[] = [];
   const closeAll = async (): Promise<void> => {
     for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close();
@@ -188,52 +185,4 @@ function expiryOf(graph: Graph, leases: Leases, clock: Clock, logger: Logger): S
     },
     end: (expiry) => expiry.close(),
   });
-}
-
-/**
- * Loads the providers that connectors name, and checks every connector's settings. Opens nothing, asks nobody.
- * @throws AppError `PROVIDER_UNKNOWN`, `CONFIG_INVALID` that lists every mistake
- */
-export async function checkConnectors(
-  connectors: readonly ConnectorSection[],
-): Promise<ReadonlyMap<string, ProviderDefinition>> {
-  const providers = await loadProviders(connectors);
-  checkSettings(connectors, providers);
-  return providers;
-}
-
-/** Settings are checked before anything is opened, all of them, so that one start shows every mistake. */
-function checkSettings(
-  connectors: readonly ConnectorSection[],
-  providers: ReadonlyMap<string, ProviderDefinition>,
-): void {
-  const problems = connectors.flatMap(({ id, provider, settings }) => {
-    const schema = providers.get(provider)!.settingsSchema;
-    const result = schema.safeParse(settings);
-    if (result.success) return [];
-    return result.error.issues
-      .flatMap((issue) => describeIssue(issue, schema))
-      .map((line) => `connector ${id}, settings: ${line}`);
-  });
-  if (problems.length === 0) return;
-  throw new AppError(
-    'CONFIG_INVALID',
-    `The configuration cannot be used:\n${problems.map((line) => `  - ${line}`).join('\n')}`,
-  );
-}
-
-function connectorConfig(section: ConnectorSection): ConnectorConfig {
-  const { schedule, ...rest } = section;
-  return {
-    ...rest,
-    ...(schedule === undefined
-      ? {}
-      : {
-          schedule: {
-            enabled: schedule.enabled,
-            cron: schedule.cron,
-            ...(schedule.every === undefined ? {} : { everySeconds: durationSeconds(schedule.every) }),
-          },
-        }),
-  };
 }

@@ -91,8 +91,8 @@ export function isLoopbackAddress(address: string): boolean {
 /**
  * @throws AppError `LISTEN_REFUSED` for an address that others reach while nobody needs a key
  */
-export function assertMayListen(host: string, gate: Gate): void {
-  if (gate.needsKey || isLoopbackAddress(host)) return;
+export function assertMayListen(host: string, needsKey: boolean): void {
+  if (needsKey || isLoopbackAddress(host)) return;
   throw new AppError(
     'LISTEN_REFUSED',
     `Without API keys the server listens on loopback addresses only, not on ${host}: add a key under apiKeys, or listen on 127.0.0.1.`,

@@ -39,7 +39,7 @@ const CLOSE_MS = 10_000;
 export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   const limits: Limits = { ...DEFAULT_LIMITS, ...deps.limits };
   const gate = new Gate({ apiKeys: deps.apiKeys ?? [], allowedOrigins: deps.allowedOrigins ?? [] });
-  assertMayListen(deps.listen.host, gate);
+  assertMayListen(deps.listen.host, gate.needsKey);
   const { graph, sync, clock, logger } = deps;
   const services = createServices(graph, clock);
   const context: ServerContext = { graph, sync, services, clock, logger, linking: deps.linking };

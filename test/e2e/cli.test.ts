@@ -7,7 +7,7 @@ import { listConnectors } from '../../src/cli/commands/connectors.ts';
 import { removal } from '../../src/cli/commands/removal.ts';
 import { sync } from '../../src/cli/commands/sync.ts';
 import { EXIT, type Io } from '../../src/cli/io.ts';
-import { type CompanyGateway, startCompanyGateway } from '../support/company-gateway.ts';
+import { type CompanyGateway, openTestGateway, startCompanyGateway } from '../support/company-gateway.ts';
 
 interface Ran {
   readonly io: Io;
@@ -91,6 +91,21 @@ describe('the commands that ask a running gateway', () => {
     expect(gone.err).toEqual(['torq is now CONNECTED.']);
   });
 
+  it('leave out what is no longer in the configuration, unless it is named', async () => {
+    await using former = await startCompanyGateway();
+    await former.sync('torq');
+    await former.gateway.close();
+    const gateway = await openTestGateway(former.folder, former.emulators, { config: { connectors: [] } });
+    const { io, out, err } = run();
+    const there = { ...options(), url: gateway.url, wait: true };
+    expect(await sync({ ...there, connectors: [] }, io)).toBe(EXIT.OK);
+    expect([out, err]).toEqual([['[]'], ['torq is left out: it is no longer in the configuration.']]);
+    await expect(sync({ ...there, connectors: ['torq'] }, io)).rejects.toMatchObject({
+      code: 'CONNECTOR_NOT_CONFIGURED',
+    });
+    await gateway.close();
+  });
+
   it('say what is missing when there is no such connector or no gateway', async () => {
     const { io } = run();
     await expect(sync({ ...options(), connectors: ['nobody'], wait: true }, io)).rejects.toMatchObject({
@@ -103,7 +118,7 @@ describe('the commands that ask a running gateway', () => {
 });
 
 describe('crosswalk config check', () => {
-  it("finds mistakes in a connector's settings, not in the file alone", async () => {
+  it('finds mistakes in settings, schedules and the address, not in the shape of the file alone', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'crosswalk-config-'));
     try {
       const config = join(folder, 'crosswalk.config.yaml');
@@ -113,7 +128,15 @@ describe('crosswalk config check', () => {
         code: 'CONFIG_INVALID',
         message: expect.stringContaining('did you mean "clientId"?'),
       });
-      await writeFile(config, 'connectors: [{ id: torq, provider: torq, settings: { clientId: x, clientSecret: y } }]');
+      const torq = 'id: torq, provider: torq, settings: { clientId: x, clientSecret: y }';
+      await writeFile(config, `connectors: [{ ${torq}, schedule: { cron: whenever } }]`);
+      await expect(checkConfig({ config }, io)).rejects.toMatchObject({
+        code: 'CONFIG_INVALID',
+        message: expect.stringContaining('schedule of the connector torq is no cron expression'),
+      });
+      await writeFile(config, `listen: { host: 0.0.0.0 }\nconnectors: [{ ${torq} }]`);
+      await expect(checkConfig({ config }, io)).rejects.toMatchObject({ code: 'LISTEN_REFUSED' });
+      await writeFile(config, `connectors: [{ ${torq} }]`);
       const fine = run();
       expect(await checkConfig({ config }, fine.io)).toBe(EXIT.OK);
       expect(fine.err[0]).toContain('torq (torq)');

@@ -51,6 +51,21 @@ const ask = async (url: string, body?: object) => {
 };
 
 describe('a gateway whose shared store is not there', () => {
+  it('listens nowhere without keys but on loopback, not even while it waits', async () => {
+    const config = parseConfig(JSON.stringify({ listen: { host: '0.0.0.0', port: await freePort() } }), {}, 'test');
+    let asked = 0;
+    const store = (): GraphStore => {
+      asked++;
+      return sharedDatabase().line().store;
+    };
+    const opened = openGateway(
+      { config, folder: tmpdir() },
+      { clock: systemClock, logger: memoryLogger(), version: 'test', store },
+    );
+    await expect(opened).rejects.toMatchObject({ code: 'LISTEN_REFUSED' });
+    expect(asked).toBe(0);
+  });
+
   it('listens, says that it is not ready and why, and becomes ready when the store appears', async () => {
     const database = sharedDatabase();
     let isDown = true;

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { asAppError } from '../../domain/errors.ts';
 import type { ApiOptions } from '../api.ts';
 import { ask } from '../api.ts';
 import { EXIT, type Format, type Io, render } from '../io.ts';
@@ -44,11 +45,7 @@ export async function sync(
   options: ApiOptions & { readonly connectors: readonly string[]; readonly wait: boolean; readonly output: Format },
   io: Io,
 ): Promise<number> {
-  const names =
-    options.connectors.length > 0
-      ? options.connectors
-      : (await ask<{ connectors: { connectorId: string }[] }>(options, NAMES)).connectors.map((one) => one.connectorId);
-  for (const connector of names) await ask(options, START, { connector });
+  const names = options.connectors.length > 0 ? await startNamed(options) : await startAll(options, io);
   if (!options.wait) {
     io.err(`Started: ${names.join(', ')}. See "crosswalk connectors".`);
     return EXIT.OK;
@@ -58,6 +55,29 @@ export async function sync(
   line.end();
   io.out(render(rows, options.output));
   return rows.every(({ state }) => state === 'SUCCEEDED') ? EXIT.OK : EXIT.ATTENTION;
+}
+
+async function startNamed(
+  options: ApiOptions & { readonly connectors: readonly string[] },
+): Promise<readonly string[]> {
+  for (const connector of options.connectors) await ask(options, START, { connector });
+  return options.connectors;
+}
+
+/** @returns what was started: not what has data and is no longer in the configuration */
+async function startAll(options: ApiOptions, io: Io): Promise<readonly string[]> {
+  const { connectors } = await ask<{ connectors: { connectorId: string }[] }>(options, NAMES);
+  const started: string[] = [];
+  for (const { connectorId: connector } of connectors) {
+    try {
+      await ask(options, START, { connector });
+      started.push(connector);
+    } catch (error) {
+      if (asAppError(error).code !== 'CONNECTOR_NOT_CONFIGURED') throw error;
+      io.err(`${connector} is left out: it is no longer in the configuration.`);
+    }
+  }
+  return started;
 }
 
 async function follow(options: ApiOptions, connector: string, line: ProgressLine) {
