@@ -64,8 +64,8 @@ module.exports = {
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
-    // A package of its own, installed when its bench is wanted.
-    exclude: { path: '^bench/neo4j-graphql/' },
+    // A package of its own, installed when its bench is wanted; and what is made from the sources.
+    exclude: { path: '^(bench/neo4j-graphql|dist)/' },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
   },
 };
