@@ -14,11 +14,12 @@ const service = z.looseObject({
   environment: z.record(z.string(), z.string()),
   volumes: z.array(z.string()),
 });
+const gateway = service.extend({ stop_grace_period: z.string().regex(/^\d+s$/) });
 const compose = z.object({
   services: z.object({
     neo4j: service.extend({ healthcheck: z.looseObject({ test: z.array(z.string()) }) }),
-    'gateway-a': service,
-    'gateway-b': service,
+    'gateway-a': gateway,
+    'gateway-b': gateway,
   }),
   volumes: z.record(z.string(), z.null()),
   configs: z.object({ gateway: z.object({ file: z.string() }) }),
@@ -34,6 +35,12 @@ describe('the compose file', async () => {
     const used = all.flatMap((one) => one.volumes.map((volume) => volume.split(':')[0]));
     expect(new Set(used).size).toBe(3);
     expect(Object.keys(volumes).sort()).toEqual([...used].sort());
+  });
+
+  it('leaves a gateway more time to stop than it gives to requests', () => {
+    for (const name of ['gateway-a', 'gateway-b'] as const) {
+      expect(Number.parseInt(services[name].stop_grace_period, 10)).toBeGreaterThan(10);
+    }
   });
 
   it('takes every secret from the environment', () => {
