@@ -48,7 +48,7 @@ const program = new Command('crosswalk')
     'after',
     `
 Exit codes: 0 done · 1 failed · 2 wrong words or configuration · 3 no gateway answers · 4 done, but something needs attention
-Environment: CROSSWALK_URL, CROSSWALK_KEY (for the commands that ask a running gateway)`,
+Environment: CROSSWALK_CONFIG (for serve and config check) · CROSSWALK_URL, CROSSWALK_KEY (for the commands that ask a running gateway)`,
   );
 
 // Commands inherit it when they are made, so it comes before them.
@@ -109,7 +109,7 @@ remote('connectors', 'list connectors and their state').action((options: Remote)
 );
 
 remote('sync', 'read connectors now and wait for the end')
-  .argument('[connector...]', 'default: all')
+  .argument('[connector...]', 'default: all that are configured')
   .option('--no-wait', 'only start')
   .action((connectors: string[], options: Remote & { wait: boolean }) =>
     run(async () => (await import('./commands/sync.ts')).sync({ ...options, connectors, signal: io.signal }, io)),
@@ -140,7 +140,7 @@ store
   .command('copy')
   .description('copy a whole graph into another store, in any direction, and compare the two')
   .requiredOption('--from <store>', 'a configuration file, sqlite:<path>, or the address of a Neo4j')
-  .requiredOption('--to <store>', 'the same; it must be empty')
+  .requiredOption('--to <store>', 'the same; it must be empty, unless --replace')
   .option('--from-user <name>', 'user of a Neo4j that is given by its address (default: neo4j)')
   .option('--from-database <name>', 'its database (default: neo4j)')
   .option('--to-user <name>', 'user of a Neo4j that is given by its address (default: neo4j)')

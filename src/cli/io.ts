@@ -17,7 +17,7 @@ export const EXIT = {
   USAGE: 2,
   /** No gateway answers at the address. */
   UNREACHABLE: 3,
-  /** It ended, but needs attention (a run that ended degraded). */
+  /** It ended, but needs attention: a run that degraded, failed or was cancelled, a connector with a reason, a removal that waits. */
   ATTENTION: 4,
 } as const;
 

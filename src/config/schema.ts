@@ -13,7 +13,9 @@ const apiKey = z
     key: z
       .string()
       .min(24, 'must have 24 characters or more; make one with: openssl rand -hex 24')
-      .describe('The key that callers send as "Authorization: Bearer …". Use ${NAME} to take it from the environment.'),
+      .describe(
+        'What callers send as "Authorization: Bearer …", 24 characters or more. Use ${NAME} to take it from the environment.',
+      ),
     role: z.enum(VIEWER_ROLES).default('reader').describe('What the key may do.'),
   })
   .describe('A key that may call the API.');
@@ -31,7 +33,9 @@ const connector = z
     schedule: z
       .strictObject({
         enabled: z.boolean().default(true).describe('false: only when somebody asks.'),
-        every: duration.optional().describe('From the start of one run to the start of the next; default 15m.'),
+        every: duration
+          .optional()
+          .describe('From the start of one run to the start of the next, 10s or more; default 15m.'),
         cron: z.string().optional().describe('Cron expression (UTC); wins over "every".'),
       })
       .optional()
@@ -39,7 +43,11 @@ const connector = z
     removalGuard: z
       .strictObject({
         share: z.number().min(0).max(1).optional().describe('Share of a kind that may vanish at once; default 0.2.'),
-        minimum: z.int().min(0).optional().describe('Fewer than this never need a confirmation; default 10.'),
+        minimum: z
+          .int()
+          .min(0)
+          .optional()
+          .describe('Fewer than this need no confirmation, unless the listing came back empty; default 10.'),
       })
       .optional()
       .describe('Above it a removal waits for somebody to confirm it.'),
