@@ -82,7 +82,9 @@ async function findJava([least, most]: readonly [number, number]): Promise<strin
   }
   const best = found.sort((a, b) => a.version - b.version)[0];
   if (best === undefined)
-    throw new Error(`Neo4j ${NEO4J_VERSION} needs a JDK, ${least} or newer; install one or set JAVA_HOME.`);
+    throw new Error(
+      `Neo4j ${NEO4J_VERSION} needs a JDK, ${most < 99 ? `${least} to ${most}` : `${least} or newer`}; install one or set JAVA_HOME.`,
+    );
   return best.java;
 }
 
