@@ -3,6 +3,7 @@ import type { Logger } from '../../ports/logger.ts';
 import type { Leases } from '../leases/leases.ts';
 import type { ConnectorBook } from './connector-book.ts';
 import type { IdPool } from './run-keys.ts';
+import type { RunRecords } from './run-records.ts';
 import type { SyncGraph } from './sync-graph.ts';
 
 /** What the parts of the sync service share. */
@@ -11,6 +12,7 @@ export interface SyncDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly book: ConnectorBook;
+  readonly runs: RunRecords;
   readonly ids: IdPool;
   readonly leases: Leases;
   readonly allowLoopback: boolean;

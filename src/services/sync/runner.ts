@@ -1,12 +1,10 @@
 import { AppError, asAppError } from '../../domain/errors.ts';
-import { compact } from '../../domain/graph.ts';
 import { fenced } from '../leases/fenced.ts';
 import type { HeldLease } from '../leases/leases.ts';
 import { isSuspending } from './conclude.ts';
 import type { SyncDeps } from './deps.ts';
 import { settledListings, statusAfter } from './freshness.ts';
 import { newRun, stoppedRun } from './new-run.ts';
-import { readRun } from './records.ts';
 import { type ActiveRun, HOPELESS, type Slot } from './slot.ts';
 import { RunExecution, type SyncRunResult } from './sync-run.ts';
 import { claimTenant } from './tenant-claim.ts';
@@ -14,7 +12,6 @@ import type { ConnectorStatus, ListingRun, RemovalGuardConfig, RunReason, SyncRu
 
 const DEFAULT_GUARD: RemovalGuardConfig = { share: 0.2, minimum: 10 };
 const PROGRESS_EVERY_MS = 250;
-const RUNS_KEPT = 200;
 /** Pause before a run that the store suspends again and again is taken up: none, then 1 s, 2 s … */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
@@ -43,13 +40,13 @@ export class Runner {
       if (this.#deps.graph.store.isShared) {
         if (status.activeRunId !== null) return this.#takeUp(slot, lease, reason);
         const isPlanned = reason === 'SCHEDULE' || reason === 'RETRY';
-        const last = isPlanned && slot.lastStartedAt !== planned ? await this.#lastRun(status) : null;
+        const last = isPlanned && slot.lastStartedAt !== planned ? await this.#deps.runs.get(status.lastRunId) : null;
         if (last !== null) {
           // Another gateway has just done it.
           await lease.release();
           return last;
         }
-      } else if (status.activeRunId !== null) await this.#abandon(status.activeRunId);
+      } else if (status.activeRunId !== null) await this.#deps.runs.abandon(status.activeRunId);
       return this.#launch(slot, lease, newRun(status, reason, this.#deps.clock.now()), false);
     });
   }
@@ -117,24 +114,20 @@ export class Runner {
   async #elsewhere(slot: Slot): Promise<SyncRun> {
     await this.#deps.refresh();
     const { activeRunId } = this.#configured(slot);
-    const run = readRun(await this.#deps.graph.store.getRecord('run', activeRunId ?? ''));
+    const run = await this.#deps.runs.get(activeRunId);
     if (run !== null) return run;
     throw runningElsewhere(slot.id);
   }
 
-  async #lastRun({ lastRunId }: ConnectorStatus): Promise<SyncRun | null> {
-    return lastRunId === null ? null : readRun(await this.#deps.graph.store.getRecord('run', lastRunId));
-  }
-
   async #takeUp(slot: Slot, lease: HeldLease, otherwise: RunReason): Promise<SyncRun> {
     const status = this.#configured(slot);
-    const run = readRun(await this.#deps.graph.store.getRecord('run', status.activeRunId ?? ''));
+    const run = await this.#deps.runs.get(status.activeRunId);
     if (run?.state === 'RUNNING') return this.#launch(slot, lease, { ...run, resumes: run.resumes + 1 }, true);
     return this.#launch(slot, lease, newRun(status, otherwise, this.#deps.clock.now()), false);
   }
 
   async #launch(slot: Slot, lease: HeldLease, record: SyncRun, isResume: boolean): Promise<SyncRun> {
-    const { book, graph, clock, allowLoopback, ids } = this.#deps;
+    const { book, runs, graph, clock, allowLoopback, ids } = this.#deps;
     const status = this.#configured(slot);
     const { config, provider } = slot;
     if (config === null || provider === null) throw new TypeError(`${slot.id} is not configured`);
@@ -167,8 +160,8 @@ export class Runner {
       },
       listingEnded: (listing) => this.#listingEnded(slot, record.id, listing),
     });
-    if (!isResume) await this.#abandonNewest(slot.id);
-    await graph.store.putRecord('run', record.id, compact(record));
+    if (!isResume) await runs.abandonNewest(slot.id);
+    await runs.put(record);
     slot.lastStartedAt = clock.now();
     await book.update(slot.id, {
       state: 'SYNCING',
@@ -230,7 +223,7 @@ export class Runner {
   }
 
   async #concluded(slot: Slot, active: ActiveRun, result: SyncRunResult): Promise<SyncRun> {
-    const { book, graph, clock, logger } = this.#deps;
+    const { book, runs, clock, logger } = this.#deps;
     const { conclusion } = result;
     if (this.#suspends(slot, conclusion.reasonCode) || !(await active.lease.confirm())) {
       active.stopCause ??= 'suspend';
@@ -252,10 +245,10 @@ export class Runner {
     for (const { staged } of result.guarded) slot.staged.set(staged.listing, staged);
     slot.failures = conclusion.retryable ? slot.failures + 1 : 0;
     slot.isHopeless = HOPELESS.has(conclusion.reasonCode ?? '');
-    await graph.store.putRecord('run', record.id, compact(record));
+    await runs.put(record);
     const before = book.get(slot.id);
     if (before !== null) await book.update(slot.id, statusAfter(before, { ...result, record }, now));
-    await this.#trim(slot.id);
+    await runs.trim(slot.id);
     const { metrics, state, reasonCode } = record;
     logger.info({ connector: slot.id, run: record.id, state, reasonCode, metrics }, 'run ended');
     return record;
@@ -263,7 +256,7 @@ export class Runner {
 
   /** Cancelled runs are over; one that the closing process stops stays as it is, to be resumed. */
   async #interrupted(slot: Slot, active: ActiveRun): Promise<SyncRun> {
-    const { book, graph, clock, logger } = this.#deps;
+    const { book, runs, clock, logger } = this.#deps;
     const record = active.execution.record();
     if (active.lease.lost.aborted || active.stopCause === 'suspend') {
       // The record belongs to whoever takes it up.
@@ -271,11 +264,11 @@ export class Runner {
       return record;
     }
     if (active.stopCause === 'close') {
-      await graph.store.putRecord('run', record.id, compact(record));
+      await runs.put(record);
       return record;
     }
     const final = stoppedRun(record, active.stopCause === null ? 'INTERNAL' : 'CANCELLED', clock.now());
-    await graph.store.putRecord('run', final.id, compact(final));
+    await runs.put(final);
     await book.update(slot.id, {
       ...active.before,
       previousState: null,
@@ -286,32 +279,16 @@ export class Runner {
     return final;
   }
 
-  /** A run of an earlier process that nobody resumed. */
-  async #abandon(runId: string): Promise<void> {
-    const { graph, clock } = this.#deps;
-    const run = readRun(await graph.store.getRecord('run', runId));
-    if (run?.state !== 'RUNNING') return;
-    await graph.store.putRecord('run', runId, compact(stoppedRun(run, 'ABANDONED', clock.now())));
-  }
-
-  /** One whose process ended after it was written down and before its connector said so: nobody would ever end it. */
-  async #abandonNewest(connector: string): Promise<void> {
-    const query = { prefix: `${connector}/`, newestFirst: true, limit: 1 };
-    for (const { id } of await this.#deps.graph.store.listRecords('run', query)) await this.#abandon(id);
-  }
-
   /** Never rejects: a record that could not be written now is written at the end. */
   async #listingEnded(slot: Slot, runId: string, listing: ListingRun): Promise<void> {
-    const { book, graph, logger } = this.#deps;
+    const { book, runs, logger } = this.#deps;
     const { listing: name, outcome, rows } = listing;
     logger.info({ connector: slot.id, run: runId, listing: name, outcome, rows }, 'listing ended');
     book.emit({ type: 'listing-ended', runId, connector: slot.id, listing });
     this.#progressed(slot, true);
     const record = slot.active?.execution.record();
     if (record === undefined || slot.active?.lease.lost.aborted) return;
-    await graph.store
-      .putRecord('run', record.id, compact(record))
-      .catch((error: unknown) => this.#logFailure(slot, error));
+    await runs.put(record).catch((error: unknown) => this.#logFailure(slot, error));
   }
 
   #progressed(slot: Slot, always = false): void {
@@ -321,12 +298,6 @@ export class Runner {
     if (!always && now - active.lastProgressAt < PROGRESS_EVERY_MS) return;
     active.lastProgressAt = now;
     this.#deps.book.emit({ type: 'progress', progress: active.execution.progress() });
-  }
-
-  async #trim(connector: string): Promise<void> {
-    const { store } = this.#deps.graph;
-    const runs = await store.listRecords('run', { prefix: `${connector}/`, newestFirst: true });
-    for (const { id } of runs.slice(RUNS_KEPT)) await store.putRecord('run', id, null);
   }
 
   #logFailure(slot: Slot, error: unknown): void {

@@ -1,6 +1,5 @@
 import { asAppError } from '../../domain/errors.ts';
 import type { SyncDeps } from './deps.ts';
-import { readRun } from './records.ts';
 import type { Slot } from './slot.ts';
 import type { SyncRun } from './types.ts';
 
@@ -76,14 +75,14 @@ export class Standby {
 
   /** Asks the gateway that runs it to cancel, and waits a little for the end. */
   async askToCancel(connector: string): Promise<SyncRun | null> {
-    const { graph, clock, book, stop } = this.#deps;
+    const { graph, clock, book, runs, stop } = this.#deps;
     await this.refresh();
     const runId = book.get(connector)?.activeRunId ?? null;
     if (runId === null) return null;
     await graph.store.putRecord('setting', STOP + connector, { runId });
     const until = clock.now() + 10 * EVERY_MS;
     for (;;) {
-      const run = readRun(await graph.store.getRecord('run', runId));
+      const run = await runs.get(runId);
       if (run?.state !== 'RUNNING' || clock.now() >= until) return run;
       await clock.sleep(EVERY_MS / 4, stop);
     }
@@ -113,7 +112,7 @@ export class Standby {
       const known = this.#ended.get(slot.id);
       this.#ended.set(slot.id, status.lastRunId);
       if (known === undefined || known === status.lastRunId) continue;
-      const run = await this.#read(status.lastRunId);
+      const run = await this.#deps.runs.get(status.lastRunId);
       if (run !== null) slot.follow(run);
     }
   }
@@ -122,20 +121,16 @@ export class Standby {
     const before = this.#foreign.get(slot.id);
     if (before === undefined || before === activeRunId) return;
     this.#foreign.delete(slot.id);
-    const run = await this.#read(before);
+    const run = await this.#deps.runs.get(before);
     if (run !== null) this.#deps.book.emit({ type: 'run-ended', run });
   }
 
   async #tellStart(slot: Slot, activeRunId: string | null): Promise<void> {
     if (activeRunId === null || this.#foreign.get(slot.id) === activeRunId) return;
-    const run = await this.#read(activeRunId);
+    const run = await this.#deps.runs.get(activeRunId);
     if (run === null) return;
     this.#foreign.set(slot.id, activeRunId);
     slot.follow(run);
     this.#deps.book.emit({ type: 'run-started', run });
-  }
-
-  async #read(runId: string | null): Promise<SyncRun | null> {
-    return runId === null ? null : readRun(await this.#deps.graph.store.getRecord('run', runId));
   }
 }

@@ -9,9 +9,9 @@ import { type HeldLease, Leases } from '../leases/leases.ts';
 import { ConnectorBook } from './connector-book.ts';
 import { deleteFromGraph } from './delete-connector.ts';
 import type { SyncDeps } from './deps.ts';
-import { readRun } from './records.ts';
 import { confirmRemoval, rejectRemoval } from './removal-decisions.ts';
 import { IdPool } from './run-keys.ts';
+import { RunRecords } from './run-records.ts';
 import { Runner, runningElsewhere } from './runner.ts';
 import { checkSchedule } from './schedule.ts';
 import { runSchedule } from './schedule-loop.ts';
@@ -77,6 +77,7 @@ export class SyncService {
       clock,
       logger,
       book: this.#book,
+      runs: new RunRecords({ store: graph.store, clock }),
       ids: new IdPool(graph.patientStore ?? graph.store, IDS_PER_BLOCK),
       leases: options.leases ?? new Leases({ store: graph.store, clock, logger, holder: randomUUID() }),
       allowLoopback: options.allowLoopback ?? false,
@@ -112,7 +113,7 @@ export class SyncService {
       this.#slots.set(connector, slot);
       // One that stands well keeps its rhythm over a restart; any other is tried at once.
       if (state !== 'CONNECTED' || lastRunId === null) continue;
-      slot.lastStartedAt = readRun(await this.#options.graph.store.getRecord('run', lastRunId))?.startedAt ?? null;
+      slot.lastStartedAt = (await this.#deps.runs.get(lastRunId))?.startedAt ?? null;
     }
   }
 
@@ -227,9 +228,7 @@ export class SyncService {
       await this.#book.update(connector, { state: 'DELETING', reasonCode: null, message, activeRunId: null });
       const graph = fenced(this.#options.graph, lease);
       await deleteFromGraph(graph, connector, options.actor, AbortSignal.any([this.#stop.signal, lease.lost]));
-      for (const { id } of await this.#options.graph.store.listRecords('run', { prefix: `${connector}/` })) {
-        await this.#options.graph.store.putRecord('run', id, null);
-      }
+      await this.#deps.runs.forgetAll(connector);
       slot.staged.clear();
       slot.isHopeless = true;
       slot.reschedule();
@@ -260,17 +259,14 @@ export class SyncService {
   /** Newest first; the one in progress as it stands now. */
   async runs(connector: string, limit = 20): Promise<readonly SyncRun[]> {
     const { active } = this.#slot(connector);
-    const options = { prefix: `${connector}/`, newestFirst: true, limit };
-    const stored = (await this.#options.graph.store.listRecords('run', options)).flatMap(
-      ({ value }) => readRun(value) ?? [],
-    );
+    const stored = await this.#deps.runs.newest(connector, limit);
     const running = active?.execution.record();
     return running === undefined ? stored : stored.map((run) => (run.id === running.id ? running : run));
   }
 
   async run(id: string): Promise<SyncRun | null> {
     const active = this.#slots.get(id.slice(0, id.indexOf('/')))?.active?.execution.record();
-    return active?.id === id ? active : readRun(await this.#options.graph.store.getRecord('run', id));
+    return active?.id === id ? active : this.#deps.runs.get(id);
   }
 
   /** State changes, newest first. */
