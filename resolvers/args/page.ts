@@ -7,7 +7,8 @@ const DEFAULT_SIZE = 50;
 const MAX_SIZE = 500;
 
 const size = z.int().min(1, 'must be 1–500').max(MAX_SIZE, 'must be 1–500');
-const cursor = z.string().min(1, 'must not be empty').max(2_048, 'is no cursor');
+/** A list sorted by name has the name in it, see the stores. */
+const cursor = z.string().min(1, 'must not be empty').max(40_000, 'is no cursor');
 const pageSchema = z
   .object({ first: optional(size), after: optional(cursor), last: optional(size), before: optional(cursor) })
   .refine((page) => page.first === undefined || page.last === undefined, {

@@ -38,7 +38,7 @@ export function listedOf(key: string, name: string, properties: JsonObject): Lis
     entry: text(properties['entry']),
     mfa: typeof properties['mfaEnrolled'] === 'boolean' ? Number(properties['mfaEnrolled']) : null,
     department: text(properties['department']),
-    name: searchable(name),
+    name: cut(searchable(name)),
     createdAt: time(properties['createdAt']),
     lastLoginAt: time(properties['lastLoginAt']),
     connectors: Array.isArray(connectors) ? `|${connectors.filter((id) => typeof id === 'string').join('|')}|` : null,

@@ -4,7 +4,8 @@ import { contentHash } from '../../../src/domain/graph.ts';
 
 /** Bump when the order of a page or the shape of a position changes: old cursors are then refused, not misread. */
 const VERSION = 1;
-const TOO_LONG = 16_384;
+/** No cursor of ours is longer: a name of 1,000 characters takes up to 26,000. */
+const MAX_CURSOR = 40_000;
 
 /**
  * Opaque cursors of one query: a position with the fingerprint of what was asked, so that a cursor of another
@@ -26,7 +27,7 @@ export class CursorCodec<Position> {
 
   /** @throws AppError `INVALID_CURSOR` */
   decode(cursor: string): Position {
-    if (cursor.length <= TOO_LONG) {
+    if (cursor.length <= MAX_CURSOR) {
       try {
         return this.#shape.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')))[2];
       } catch {

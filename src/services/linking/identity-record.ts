@@ -14,6 +14,8 @@ import { LINKING_RULES, ruleOfBlock, valueOfBlock } from './rules.ts';
 
 /** Part of every hash, so that a new field rewrites what it must. */
 const VERSION = 1;
+/** Longer names are cut, as those of other nodes. */
+const MAX_NAME = 1_024;
 
 export interface IdentityRecord {
   readonly name: string;
@@ -56,7 +58,7 @@ export function identityRecord(
     accountCount: accounts.length,
     connectors: [...new Set(accounts.map((account) => account.connector))].sort(),
   };
-  const name = displayName ?? properties.emails?.[0]?.value ?? speakers[0]!.name;
+  const name = (displayName ?? properties.emails?.[0]?.value ?? speakers[0]!.name).slice(0, MAX_NAME);
   const flags = isLive ? 0 : NodeFlag.INACTIVE;
   const plain = compact(properties);
   return { name, flags, properties: plain, hash: contentHash([VERSION, name, flags, plain]) };
