@@ -58,6 +58,26 @@ export class FakeTenant {
     return this;
   }
 
+  /** Holds a page of a listing back, once, until it is let go. */
+  holdAt(listing: string, page: number): { reached: Promise<void>; letGo: () => void } {
+    let letGo = (): void => {};
+    let reach = (): void => {};
+    const reached = new Promise<void>((resolve) => {
+      reach = resolve;
+    });
+    const gate = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    let isHeld = false;
+    this.beforePage = async (name, at) => {
+      if (name !== listing || at !== page || isHeld) return;
+      isHeld = true;
+      reach();
+      await gate;
+    };
+    return { reached, letGo };
+  }
+
   removeAccount(id: string): void {
     this.accounts.delete(id);
     for (const members of this.members.values()) members.delete(id);

@@ -3,12 +3,14 @@ import { contentHash } from '../../src/domain/graph.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { GraphStore } from '../../src/ports/graph-store.ts';
 import { Graph } from '../../src/services/graph/graph.ts';
-import type { Leases } from '../../src/services/leases/leases.ts';
+import { Leases } from '../../src/services/leases/leases.ts';
 import { SyncService } from '../../src/services/sync/sync-service.ts';
 import type { ConnectorConfig, SyncEvent, SyncRun } from '../../src/services/sync/types.ts';
 import type { FakeTenant } from './fake-provider.ts';
+import { type ManualClock, manualClock } from './manual-clock.ts';
 import { type MemoryLogger, memoryLogger } from './memory-logger.ts';
 import { createMemoryStore } from './memory-store.ts';
+import { type SharedLine, sharedDatabase } from './shared-store.ts';
 
 const realClock: Clock = {
   now: () => Date.now(),
@@ -107,6 +109,46 @@ export async function syncWorld(
     async [Symbol.asyncDispose]() {
       await sync.close();
       await graph.close();
+    },
+  };
+}
+
+/** One of several gateways. */
+export interface Gateway extends SyncWorld {
+  readonly line: SharedLine;
+}
+
+export interface GatewayOptions {
+  readonly connectors?: Partial<ConnectorConfig>;
+  /** Whether it takes up what others leave, from the start on; default true. */
+  readonly isWatching?: boolean;
+  /** Changes what its store answers. */
+  readonly alter?: (store: GraphStore) => Partial<GraphStore>;
+}
+
+/** Gateways that share one database in memory and one clock, which the test moves. */
+export interface SharedGateways extends AsyncDisposable {
+  readonly clock: ManualClock;
+  open(name: string, tenants: Record<string, FakeTenant>, options?: GatewayOptions): Promise<Gateway>;
+}
+
+export function sharedGateways(): SharedGateways {
+  const clock = manualClock();
+  const database = sharedDatabase({ clock });
+  const gateways: Gateway[] = [];
+  return {
+    clock,
+    async open(name, tenants, { connectors = {}, isWatching = true, alter = () => ({}) } = {}) {
+      const line = database.line();
+      const store: GraphStore = Object.assign(Object.create(line.store), alter(line.store));
+      const leases = new Leases({ store, clock, logger: memoryLogger(), holder: name });
+      const gateway = Object.assign(await syncWorld(tenants, { store, clock, leases, connectors }), { line });
+      gateways.push(gateway);
+      if (isWatching) await gateway.sync.resumeInterrupted();
+      return gateway;
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(gateways.map((gateway) => gateway[Symbol.asyncDispose]()));
     },
   };
 }

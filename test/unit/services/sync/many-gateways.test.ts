@@ -1,56 +1,21 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { Leases } from '../../../../src/services/leases/leases.ts';
 import type { SyncEvent } from '../../../../src/services/sync/types.ts';
 import { FakeTenant } from '../../../support/fake-provider.ts';
 import { graphDigest } from '../../../support/graph-digest.ts';
-import { manualClock } from '../../../support/manual-clock.ts';
-import { memoryLogger } from '../../../support/memory-logger.ts';
-import { type SharedLine, sharedDatabase } from '../../../support/shared-store.ts';
-import { type SyncWorld, syncWorld } from '../../../support/sync-world.ts';
+import { type Gateway, sharedGateways, syncWorld } from '../../../support/sync-world.ts';
 
 const TAKE_OVER_MS = 15_000;
-const worlds: SyncWorld[] = [];
+const open: AsyncDisposable[] = [];
 afterEach(async () => {
-  await Promise.all(worlds.splice(0).map((world) => world[Symbol.asyncDispose]()));
+  await Promise.all(open.splice(0).map((each) => each[Symbol.asyncDispose]()));
 });
-
-interface Gateway extends SyncWorld {
-  readonly line: SharedLine;
-}
 
 /** Two gateways with one configuration on one database, watching each other. */
 async function twoGateways(tenant: FakeTenant) {
-  const clock = manualClock();
-  const database = sharedDatabase({ clock });
-  const gateway = async (name: string): Promise<Gateway> => {
-    const line = database.line();
-    const leases = new Leases({ store: line.store, clock, logger: memoryLogger(), holder: name });
-    const world = Object.assign(await syncWorld({ acme: tenant }, { store: line.store, clock, leases }), { line });
-    worlds.push(world);
-    await world.sync.resumeInterrupted();
-    return world;
-  };
-  return { clock, a: await gateway('a'), b: await gateway('b'), third: () => gateway('c') };
-}
-
-/** Holds the next page of a listing back until it is let go. */
-function holdAt(tenant: FakeTenant, listing: string, page: number): { reached: Promise<void>; letGo: () => void } {
-  let letGo = (): void => {};
-  let reach = (): void => {};
-  const reached = new Promise<void>((resolve) => {
-    reach = resolve;
-  });
-  const gate = new Promise<void>((resolve) => {
-    letGo = resolve;
-  });
-  let isHeld = false;
-  tenant.beforePage = async (name, at) => {
-    if (name !== listing || at !== page || isHeld) return;
-    isHeld = true;
-    reach();
-    await gate;
-  };
-  return { reached, letGo };
+  const shared = sharedGateways();
+  open.push(shared);
+  const gateway = (name: string): Promise<Gateway> => shared.open(name, { acme: tenant });
+  return { clock: shared.clock, a: await gateway('a'), b: await gateway('b'), third: () => gateway('c') };
 }
 
 const kinds = (events: readonly SyncEvent[]): string[] =>
@@ -58,7 +23,7 @@ const kinds = (events: readonly SyncEvent[]): string[] =>
 
 async function undisturbed(accounts: number) {
   const world = await syncWorld({ acme: new FakeTenant().fill(accounts) });
-  worlds.push(world);
+  open.push(world);
   await world.run();
   return world.dump();
 }
@@ -67,7 +32,7 @@ describe('two gateways with one connector', () => {
   test('one reads it, both have it, and both show the run', async () => {
     const tenant = new FakeTenant().fill(8);
     const { clock, a, b } = await twoGateways(tenant);
-    const held = holdAt(tenant, 'users', 2);
+    const held = tenant.holdAt('users', 2);
     const run = await a.sync.start('acme');
     await held.reached;
     await clock.advance(1_200);
@@ -123,7 +88,7 @@ describe('two gateways with one connector', () => {
   test('a run is cancelled from the other gateway', async () => {
     const tenant = new FakeTenant().fill(8);
     const { clock, a, b } = await twoGateways(tenant);
-    const held = holdAt(tenant, 'users', 2);
+    const held = tenant.holdAt('users', 2);
     await a.sync.start('acme');
     await held.reached;
     const cancelled = b.sync.cancel('acme');
@@ -140,7 +105,7 @@ describe('a gateway that dies in the middle of a run', () => {
   test('is replaced in time, not before its lease is over, and nothing is lost or doubled', async () => {
     const tenant = new FakeTenant().fill(12);
     const { clock, a, b } = await twoGateways(tenant);
-    const held = holdAt(tenant, 'users', 3);
+    const held = tenant.holdAt('users', 3);
     const run = await a.sync.start('acme');
     await held.reached;
     await clock.advance(1_200);
@@ -160,7 +125,7 @@ describe('a gateway that dies in the middle of a run', () => {
   test('cannot commit another row when it comes back, and shows the other one’s run', async () => {
     const tenant = new FakeTenant().fill(12);
     const { clock, a, b } = await twoGateways(tenant);
-    const held = holdAt(tenant, 'users', 3);
+    const held = tenant.holdAt('users', 3);
     const run = await a.sync.start('acme');
     await held.reached;
     a.line.isDown = true;
@@ -179,7 +144,7 @@ describe('a gateway that dies in the middle of a run', () => {
   test('whose lease somebody else has taken is refused at its next commit', async () => {
     const tenant = new FakeTenant().fill(12);
     const { clock, a, third } = await twoGateways(tenant);
-    const held = holdAt(tenant, 'users', 3);
+    const held = tenant.holdAt('users', 3);
     await a.sync.start('acme');
     await held.reached;
     // As after a long pause of the whole process: it does not know yet.
@@ -201,7 +166,7 @@ describe('a gateway that dies in the middle of a run', () => {
   test('in good order leaves its run to the other at once', async () => {
     const tenant = new FakeTenant().fill(12);
     const { clock, a, b } = await twoGateways(tenant);
-    const held = holdAt(tenant, 'users', 3);
+    const held = tenant.holdAt('users', 3);
     const run = await a.sync.start('acme');
     await held.reached;
     const closed = a.sync.close();
@@ -217,7 +182,7 @@ describe('a store that goes away in the middle of a run', () => {
   test('for a few seconds makes the run wait', async () => {
     const tenant = new FakeTenant().fill(12);
     const { clock, a } = await twoGateways(tenant);
-    const held = holdAt(tenant, 'users', 3);
+    const held = tenant.holdAt('users', 3);
     await a.sync.start('acme');
     await held.reached;
     a.line.isDown = true;
@@ -233,7 +198,7 @@ describe('a store that goes away in the middle of a run', () => {
   test('for longer suspends it, and it goes on at its checkpoint when the store is back', async () => {
     const tenant = new FakeTenant().fill(12);
     const { clock, a, b } = await twoGateways(tenant);
-    const held = holdAt(tenant, 'users', 3);
+    const held = tenant.holdAt('users', 3);
     const run = await a.sync.start('acme');
     await held.reached;
     a.line.isDown = true;
@@ -256,7 +221,7 @@ describe('a run that is cancelled while the store is away', () => {
   test('is not called cancelled: it goes on when the store is back, and can be cancelled then', async () => {
     const tenant = new FakeTenant().fill(12);
     const { clock, a, b } = await twoGateways(tenant);
-    const held = holdAt(tenant, 'users', 3);
+    const held = tenant.holdAt('users', 3);
     const run = await a.sync.start('acme');
     await held.reached;
     a.line.isDown = true;
@@ -265,7 +230,7 @@ describe('a run that is cancelled while the store is away', () => {
     held.letGo();
     await clock.advance(30_000);
     await refused;
-    const again = holdAt(tenant, 'users', 3);
+    const again = tenant.holdAt('users', 3);
     a.line.isDown = false;
     b.line.isDown = false;
     const clocked = clock.advance(30_000);
