@@ -74,22 +74,21 @@ describe('starting on a Neo4j that is not as it should be', () => {
   );
 
   test('a wrong password ends the command at once, with a message that says what to do', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'crosswalk-password-'));
-    const config = join(folder, 'crosswalk.config.yaml');
-    const store = { type: 'neo4j', ...server, password: 'not-this-one' };
-    await writeFile(config, JSON.stringify({ listen: { port: await freePort() }, store }));
-    const command = ['--import', 'tsx', 'src/cli/index.ts', 'serve', '--config', config];
-    const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (text) => {
-        output += text;
-      });
-    }
-    expect(await once(child, 'close')).toEqual([1, null]);
-    expect(output).toContain('refuses the user name or password');
-    expect(output).not.toContain('not-this-one');
-    await rm(folder, { recursive: true });
+    await using served = await serveOn({ ...server, password: 'not-this-one' });
+    expect(await served.ended).toEqual([1, null]);
+    expect(served.output()).toContain('refuses the user name or password');
+    expect(served.output()).not.toContain('not-this-one');
+  });
+
+  test('a store that is put in the place of the one that was opened ends the command, which reads it when it is started again', async () => {
+    const replaced = await host.open();
+    await using served = await serveOn(replaced);
+    await vi.waitFor(() => expect(served.output()).toContain('listens on'), { timeout: 30_000 });
+    await cypher(replaced, "MATCH (m:_Meta {name: 'graph'}) SET m.storeId = 'another'");
+    expect(await served.ended).toEqual([1, null]);
+    expect(served.output()).toContain('(STORE_REPLACED)');
+    await using again = await serveOn(replaced);
+    await vi.waitFor(() => expect(again.output()).toContain('listens on'), { timeout: 30_000 });
   });
 
   test('a user whom the server has locked out is let wait: that passes, also for who knows the password', async () => {
@@ -191,6 +190,38 @@ describe('starting on a Neo4j that is not as it should be', () => {
     nonsense.close();
   });
 });
+
+interface Served extends AsyncDisposable {
+  output(): string;
+  /** Exit code and signal. */
+  readonly ended: Promise<unknown[]>;
+}
+
+/** `crosswalk serve`, as an operator starts it. */
+async function serveOn(server: Neo4jServer): Promise<Served> {
+  const folder = await mkdtemp(join(tmpdir(), 'crosswalk-served-'));
+  const config = join(folder, 'crosswalk.config.yaml');
+  const store = { type: 'neo4j', ...server };
+  await writeFile(config, JSON.stringify({ listen: { port: await freePort() }, store }));
+  const command = ['--import', 'tsx', 'src/cli/index.ts', 'serve', '--config', config];
+  const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (text) => {
+      output += text;
+    });
+  }
+  const ended = once(child, 'close');
+  return {
+    output: () => output,
+    ended,
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGTERM');
+      await ended;
+      await rm(folder, { recursive: true });
+    },
+  };
+}
 
 async function listen(server: Server): Promise<string> {
   server.listen(0, '127.0.0.1');
