@@ -86,10 +86,11 @@ export class Singleton<T> {
       if (signal.aborted) return;
       try {
         lease = await leases.acquire(name);
+        if (lease !== null) {
+          await this.#begin(lease);
+          logger.info({ lease: name }, 'taken over');
+        }
         this.#trouble = null;
-        if (lease === null) continue;
-        await this.#begin(lease);
-        logger.info({ lease: name }, 'taken over');
       } catch (error) {
         lease = null;
         this.#notYet(asAppError(error));
