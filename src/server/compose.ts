@@ -9,11 +9,9 @@ import type { GraphStore } from '../ports/graph-store.ts';
 import type { Logger } from '../ports/logger.ts';
 import { pruneChanges } from '../services/changes/retention.ts';
 import { serviceControl } from '../services/connectors/service-control.ts';
-import { ExpiryConsumer } from '../services/expiry/expiry-consumer.ts';
+import { expiryOf } from '../services/expiry/expiry.ts';
 import type { Graph } from '../services/graph/graph.ts';
-import { fenced } from '../services/leases/fenced.ts';
 import { Leases } from '../services/leases/leases.ts';
-import { Singleton } from '../services/leases/singleton.ts';
 import { holdDuringFirstSyncs } from '../services/linking/first-sync-hold.ts';
 import { Linking } from '../services/linking/linking.ts';
 import { SyncService } from '../services/sync/sync-service.ts';
@@ -95,7 +93,7 @@ export async function openGateway({ config, folder }: LoadedConfig, options: Gat
     closers.push(holdDuringFirstSyncs(linker, sync));
     await linker.start();
     closers.push(() => linker.close());
-    const expiry = expiryOf(graph, leases, clock, logger.child({ service: 'expiry' }));
+    const expiry = expiryOf({ graph, leases, clock, logger: logger.child({ service: 'expiry' }) });
     await expiry.start();
     closers.push(() => expiry.close());
 
@@ -171,18 +169,3 @@ async function withFolder<T extends { readonly snapshotPath: string }>(made: T):
 // Functions, because the compiler does not see that the callback above has set it.
 const portOf = (room: WaitingRoom | null): number | undefined => room?.port;
 const closeRoom = (room: WaitingRoom | null): Promise<void> | undefined => room?.close();
-
-function expiryOf(graph: Graph, leases: Leases, clock: Clock, logger: Logger): Singleton<ExpiryConsumer> {
-  return new Singleton({
-    name: 'expiry',
-    leases,
-    clock,
-    logger,
-    begin: async (lease) => {
-      const expiry = new ExpiryConsumer({ graph: fenced(graph, lease), clock, logger });
-      await expiry.start();
-      return expiry;
-    },
-    end: (expiry) => expiry.close(),
-  });
-}

@@ -55,7 +55,10 @@ export class ExpiryConsumer {
     this.#logger = options.logger;
   }
 
-  /** Reads what is waiting, catches up with the log, then follows it. */
+  /**
+   * Reads what is waiting, catches up with the log, then follows it.
+   * @throws what the store throws; then nothing was begun
+   */
   async start(): Promise<void> {
     const { store } = this.#graph;
     this.#seq = this.#written = await store.cursor(CONSUMER);
@@ -63,7 +66,9 @@ export class ExpiryConsumer {
       const item = readExpiring(value);
       if (item !== null) this.#waiting.set(expiringId(item), item);
     }
+    await this.#catchUp();
     this.#unsubscribe = this.#graph.onChange((change) => this.#enqueue(() => this.#follow(change)));
+    // What was committed meanwhile.
     this.#enqueue(() => this.#catchUp());
     await this.#tail;
     this.#loop = this.#expire();

@@ -1,7 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { AppError } from '../../../../src/domain/errors.ts';
 import { LinkFlag, NodeFlag } from '../../../../src/domain/flags.ts';
 import { ExpiryConsumer } from '../../../../src/services/expiry/expiry-consumer.ts';
 import { FakeTenant } from '../../../support/fake-provider.ts';
+import { put } from '../../../support/graph.ts';
 import { manualClock } from '../../../support/manual-clock.ts';
 import { createMemoryStore } from '../../../support/memory-store.ts';
 import { type SyncWorld, syncWorld } from '../../../support/sync-world.ts';
@@ -130,5 +132,22 @@ describe('the expiry consumer', () => {
     await clock.advance(0);
     expect(expiry.waiting).toBe(0);
     await expiry.close();
+  });
+
+  test('does not start when it cannot read the log, and leaves nothing behind', async () => {
+    const clock = manualClock(START);
+    const store = createMemoryStore({ clock });
+    await using world = await syncWorld({ acme: tenantWith(inMs(60_000)) }, { clock, store });
+    await world.run();
+    const before = clock.sleepers;
+    const write = vi.spyOn(store, 'putRecord').mockRejectedValue(new AppError('STORE_CORRUPT', 'Unreadable.'));
+    const expiry = new ExpiryConsumer({ graph: world.graph, clock, logger: world.logger });
+    await expect(expiry.start()).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
+    write.mockClear();
+    await put(world.graph, [{ key: 'okta/Credential/late', properties: { expiresAt: inMs(1_000) } }]);
+    await clock.advance(5_000);
+    expect([write.mock.calls, clock.sleepers]).toEqual([[], before]);
+    await expiry.close();
+    write.mockRestore();
   });
 });
