@@ -2,7 +2,7 @@ import { AppError } from '../../domain/errors.ts';
 import { fenced } from '../leases/fenced.ts';
 import type { HeldLease } from '../leases/leases.ts';
 import type { SyncDeps } from './deps.ts';
-import { removalSteps } from './removal.ts';
+import { type ApprovedRemoval, removalSteps } from './removal.ts';
 import { type Runner, runningElsewhere } from './runner.ts';
 import type { Slot } from './slot.ts';
 import type { SyncGraph } from './sync-graph.ts';
@@ -13,7 +13,10 @@ const ROWS_PER_COMMIT = 500;
 const HEALED = new Set<string | null>(['REMOVAL_GUARD', 'REMOVAL_REJECTED']);
 
 /**
- * Carries out what the guard held back. Call in the connector's turn.
+ * Carries out what the guard held back, or, where the exact set is not in memory, starts a run that may remove as much
+ * as the preview shows. That leave ends with the run: after one that failed, was cancelled or had to be taken up again,
+ * the preview waits for another confirmation. A rejection that follows must find no leave from before.
+ * Call in the connector's turn.
  * @throws AppError `NO_PREVIEW`, `SYNC_RUNNING`
  */
 export async function confirmRemoval(
@@ -29,11 +32,12 @@ export async function confirmRemoval(
   const { status, preview } = await decidableUnder(deps, slot, lease);
   if (!preview.listings.every(({ listing }) => slot.staged.has(listing))) {
     // The process has been restarted since: what exactly would go is known by reading again only.
-    for (const { listing, kinds } of preview.listings) {
-      slot.approved.set(listing, Object.fromEntries(kinds.map(({ kind, removed }) => [kind, removed])));
-    }
-    await lease.release();
-    await runner.begin(slot, 'CONFIRMED_REMOVAL');
+    const approved = preview.listings.map(({ listing, kinds }): [string, ApprovedRemoval] => [
+      listing,
+      Object.fromEntries(kinds.map(({ kind, removed }) => [kind, removed])),
+    ]);
+    // Under the same lease: nobody can reject it in between.
+    await runner.beginConfirmed(slot, lease, new Map(approved));
     return deps.book.get(slot.id) ?? status;
   }
   try {

@@ -66,6 +66,9 @@ function before(listing: ListingState, kind: string, atLeast: number): number {
 
 /** Removals by kind that somebody has agreed to for a listing. */
 export type ApprovedRemoval = Readonly<Record<string, number>>;
+/** By listing. */
+export type ApprovedRemovals = ReadonlyMap<string, ApprovedRemoval>;
+export const NOTHING_APPROVED: ApprovedRemovals = new Map();
 
 /** @returns why the removal needs a confirmation, or `null` when it may happen */
 export function judgeRemoval(

@@ -5,7 +5,7 @@ import { decodeIds } from './id-set.ts';
 import { readListing, removeUnseen } from './listing-runner.ts';
 import { idsInGraph, type ListingPlace, ListingState } from './listing-state.ts';
 import type { ListingTask } from './listing-task.ts';
-import { type ApprovedRemoval, describeRemoval, judgeRemoval, type StagedRemoval, stageRemoval } from './removal.ts';
+import { type ApprovedRemovals, describeRemoval, judgeRemoval, type StagedRemoval, stageRemoval } from './removal.ts';
 import { commitForRun, type RunContext } from './run-context.ts';
 import { TENANT_LISTING } from './tenant-listing.ts';
 import type { ListingRemovalPreview, RemovalGuardConfig } from './types.ts';
@@ -16,7 +16,7 @@ const CONCURRENT_LISTINGS = 3;
 export interface RunLoopOptions {
   readonly guard: RemovalGuardConfig;
   /** Removals that somebody confirmed, by listing. */
-  readonly approved: ReadonlyMap<string, ApprovedRemoval>;
+  readonly approved: ApprovedRemovals;
   readonly tenantNativeId: string;
   /** Every listing that the provider's code has, also those that this session leaves out. */
   readonly knownListings: ReadonlySet<string>;

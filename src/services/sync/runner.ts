@@ -5,6 +5,7 @@ import { isSuspending } from './conclude.ts';
 import type { SyncDeps } from './deps.ts';
 import { settledListings, statusAfter } from './freshness.ts';
 import { newRun, stoppedRun } from './new-run.ts';
+import { type ApprovedRemovals, NOTHING_APPROVED } from './removal.ts';
 import { type ActiveRun, HOPELESS, type Slot } from './slot.ts';
 import { RunExecution, type SyncRunResult } from './sync-run.ts';
 import { claimTenant } from './tenant-claim.ts';
@@ -15,6 +16,13 @@ const PROGRESS_EVERY_MS = 250;
 /** Pause before a run that the store suspends again and again is taken up: none, then 1 s, 2 s … */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
+
+interface Launch {
+  readonly record: SyncRun;
+  /** Whether it goes on at its checkpoints. */
+  readonly isResume: boolean;
+  readonly approved: ApprovedRemovals;
+}
 
 /** Begins runs, follows them to their end and writes down what they mean. */
 export class Runner {
@@ -36,19 +44,23 @@ export class Runner {
     const lease = await this.lease(slot);
     if (lease === null) return this.#elsewhere(slot);
     return this.#under(lease, async () => {
-      const status = this.#configured(slot);
-      if (this.#deps.graph.store.isShared) {
-        if (status.activeRunId !== null) return this.#takeUp(slot, lease, reason);
-        const isPlanned = reason === 'SCHEDULE' || reason === 'RETRY';
-        const last = isPlanned && slot.lastStartedAt !== planned ? await this.#deps.runs.get(status.lastRunId) : null;
+      const { activeRunId, lastRunId } = this.#configured(slot);
+      const isPlanned = reason === 'SCHEDULE' || reason === 'RETRY';
+      if (this.#deps.graph.store.isShared && activeRunId === null && isPlanned && slot.lastStartedAt !== planned) {
+        const last = await this.#deps.runs.get(lastRunId);
         if (last !== null) {
           // Another gateway has just done it.
           await lease.release();
           return last;
         }
-      } else if (status.activeRunId !== null) await this.#deps.runs.abandon(status.activeRunId);
-      return this.#launch(slot, lease, newRun(status, reason, this.#deps.clock.now()), false);
+      }
+      return this.#begin(slot, lease, reason, NOTHING_APPROVED);
     });
+  }
+
+  /** A new run with leave to remove that much of each listing; call as {@link begin}, with the lease already held. */
+  async beginConfirmed(slot: Slot, lease: HeldLease, approved: ApprovedRemovals): Promise<SyncRun> {
+    return this.#under(lease, () => this.#begin(slot, lease, 'CONFIRMED_REMOVAL', approved));
   }
 
   /**
@@ -63,7 +75,7 @@ export class Runner {
         await lease.release();
         return null;
       }
-      return this.#takeUp(slot, lease, 'BOOT');
+      return this.#takeUp(slot, lease, 'BOOT', NOTHING_APPROVED);
     });
   }
 
@@ -119,14 +131,25 @@ export class Runner {
     throw runningElsewhere(slot.id);
   }
 
-  async #takeUp(slot: Slot, lease: HeldLease, otherwise: RunReason): Promise<SyncRun> {
+  async #begin(slot: Slot, lease: HeldLease, reason: RunReason, approved: ApprovedRemovals): Promise<SyncRun> {
     const status = this.#configured(slot);
-    const run = await this.#deps.runs.get(status.activeRunId);
-    if (run?.state === 'RUNNING') return this.#launch(slot, lease, { ...run, resumes: run.resumes + 1 }, true);
-    return this.#launch(slot, lease, newRun(status, otherwise, this.#deps.clock.now()), false);
+    if (status.activeRunId !== null) {
+      if (this.#deps.graph.store.isShared) return this.#takeUp(slot, lease, reason, approved);
+      await this.#deps.runs.abandon(status.activeRunId);
+    }
+    const record = newRun(status, reason, this.#deps.clock.now());
+    return this.#launch(slot, lease, { record, isResume: false, approved });
   }
 
-  async #launch(slot: Slot, lease: HeldLease, record: SyncRun, isResume: boolean): Promise<SyncRun> {
+  async #takeUp(slot: Slot, lease: HeldLease, otherwise: RunReason, approved: ApprovedRemovals): Promise<SyncRun> {
+    const status = this.#configured(slot);
+    const run = await this.#deps.runs.get(status.activeRunId);
+    const isResume = run?.state === 'RUNNING';
+    const record = isResume ? { ...run, resumes: run.resumes + 1 } : newRun(status, otherwise, this.#deps.clock.now());
+    return this.#launch(slot, lease, { record, isResume, approved });
+  }
+
+  async #launch(slot: Slot, lease: HeldLease, { record, isResume, approved }: Launch): Promise<SyncRun> {
     const { book, runs, graph, clock, allowLoopback, ids } = this.#deps;
     const status = this.#configured(slot);
     const { config, provider } = slot;
@@ -151,7 +174,7 @@ export class Runner {
         share: config.removalGuard?.share ?? DEFAULT_GUARD.share,
         minimum: config.removalGuard?.minimum ?? DEFAULT_GUARD.minimum,
       },
-      approved: slot.approved,
+      approved,
       lastRows: new Map(status.listings.flatMap((entry) => (entry.rows === null ? [] : [[entry.listing, entry.rows]]))),
       claimTenant: (tenant) => claimTenant(this.#deps, slot.id, tenant),
       progressed: () => {
@@ -238,10 +261,7 @@ export class Runner {
       retryable: conclusion.retryable,
       endedAt: now,
     };
-    for (const listing of settledListings(result)) {
-      slot.staged.delete(listing);
-      slot.approved.delete(listing);
-    }
+    for (const listing of settledListings(result)) slot.staged.delete(listing);
     for (const { staged } of result.guarded) slot.staged.set(staged.listing, staged);
     slot.failures = conclusion.retryable ? slot.failures + 1 : 0;
     slot.isHopeless = HOPELESS.has(conclusion.reasonCode ?? '');

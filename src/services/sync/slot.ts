@@ -1,6 +1,6 @@
 import type { ProviderDefinition } from '../../ports/provider.ts';
 import type { HeldLease } from '../leases/leases.ts';
-import type { ApprovedRemoval, StagedRemoval } from './removal.ts';
+import type { StagedRemoval } from './removal.ts';
 import type { RunExecution } from './sync-run.ts';
 import type { ConnectorConfig, ConnectorStatus, SyncRun } from './types.ts';
 
@@ -41,8 +41,6 @@ export class Slot {
   turn: Promise<unknown> = Promise.resolve();
   /** Exactly what the guard held back, as long as the process lives; by listing. */
   readonly staged = new Map<string, StagedRemoval>();
-  /** What somebody agreed to before a listing has to be read again. */
-  readonly approved = new Map<string, ApprovedRemoval>();
   failures = 0;
   /** Runs in a row that the store has suspended. */
   suspensions = 0;

@@ -9,7 +9,7 @@ import { LinkTable } from './link-table.ts';
 import { readCheckpoint } from './listing-state.ts';
 import { ListingTask } from './listing-task.ts';
 import { PendingBook } from './pending-book.ts';
-import type { ApprovedRemoval } from './removal.ts';
+import type { ApprovedRemovals } from './removal.ts';
 import { MetricsBook, type RunContext } from './run-context.ts';
 import { type IdPool, RunKeys } from './run-keys.ts';
 import { type GuardedRemoval, RunLoop } from './run-loop.ts';
@@ -35,7 +35,7 @@ export interface SyncRunOptions {
   readonly logger: Logger;
   readonly ids: IdPool;
   readonly guard: RemovalGuardConfig;
-  readonly approved: ReadonlyMap<string, ApprovedRemoval>;
+  readonly approved: ApprovedRemovals;
   /** Rows of each listing's last complete reading. */
   readonly lastRows: ReadonlyMap<string, number>;
   /** @throws AppError `TENANT_ALREADY_CONNECTED`, `TENANT_CHANGED` */

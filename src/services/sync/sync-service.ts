@@ -189,7 +189,8 @@ export class SyncService {
 
   /**
    * Carries out the removal that the guard held back: exactly what the preview showed, or, when the process has been
-   * restarted since, by reading again with leave to remove as much as it showed.
+   * restarted since or another gateway made the preview, by reading again with leave to remove as much as it showed.
+   * When that run fails or is cancelled, the preview is still there, to be confirmed once more.
    * @throws AppError `NO_PREVIEW`, `SYNC_RUNNING`
    */
   async confirmRemoval(connector: string, options: DecisionOptions = {}): Promise<ConnectorStatus> {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { AppError } from '../../../../src/domain/errors.ts';
 import { FakeTenant } from '../../../support/fake-provider.ts';
 import { createMemoryStore } from '../../../support/memory-store.ts';
 import { syncWorld } from '../../../support/sync-world.ts';
@@ -166,6 +167,52 @@ describe('deciding about a removal', () => {
     await world.sync.finished('acme');
     expect(world.sync.state('acme')).toMatchObject({ state: 'DEGRADED', reasonCode: 'REMOVAL_GUARD' });
     expect((await world.counts())['Account']).toBe(50);
+  });
+
+  describe.each(['fails', 'is cancelled'])('counts for its run only: when that %s', (end) => {
+    async function confirmedInVain() {
+      const tenant = tenantOf(50);
+      tenant.pageSize = 50;
+      const store = createMemoryStore();
+      const first = await syncWorld({ acme: tenant }, { store });
+      await first.run();
+      removeMany(tenant, 20);
+      await first.run();
+      const world = await syncWorld({ acme: tenant }, { store });
+      tenant.beforeConnect = () => {
+        if (end === 'fails') throw new AppError('UPSTREAM_UNAVAILABLE', 'down', { retryable: true });
+        return new Promise(() => {});
+      };
+      await world.sync.confirmRemoval('acme');
+      const run = end === 'fails' ? await world.sync.finished('acme') : await world.sync.cancel('acme');
+      expect(run).toMatchObject({ reason: 'CONFIRMED_REMOVAL', state: end === 'fails' ? 'FAILED' : 'CANCELLED' });
+      tenant.beforeConnect = () => {};
+      return world;
+    }
+
+    test('and the removal is rejected, the data is kept', async () => {
+      await using world = await confirmedInVain();
+      await world.sync.rejectRemoval('acme');
+      await world.run();
+      expect((await world.counts())['Account']).toBe(50);
+      expect(world.sync.state('acme').preview).not.toBeNull();
+    });
+
+    test('the next run asks again, and may be confirmed', async () => {
+      await using world = await confirmedInVain();
+      await world.run();
+      expect((await world.counts())['Account']).toBe(50);
+      expect(world.sync.state('acme')).toMatchObject({ state: 'DEGRADED', reasonCode: 'REMOVAL_GUARD' });
+      await world.sync.confirmRemoval('acme');
+      expect((await world.counts())['Account']).toBe(30);
+    });
+
+    test('the confirmation may be given again', async () => {
+      await using world = await confirmedInVain();
+      await world.sync.confirmRemoval('acme');
+      await world.sync.finished('acme');
+      expect((await world.counts())['Account']).toBe(30);
+    });
   });
 
   test('a rejection keeps the data, and the next run asks again', async () => {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { AppError } from '../../../../src/domain/errors.ts';
 import type { SyncEvent } from '../../../../src/services/sync/types.ts';
 import { FakeTenant } from '../../../support/fake-provider.ts';
 import { graphDigest } from '../../../support/graph-digest.ts';
@@ -239,6 +240,43 @@ describe('a run that is cancelled while the store is away', () => {
     again.letGo();
     await clocked;
     expect(await cancelled).toMatchObject({ id: run.id, state: 'CANCELLED' });
+  });
+});
+
+describe('a removal that the guard held back on one gateway', () => {
+  async function heldBack() {
+    const tenant = new FakeTenant().fill(50);
+    tenant.pageSize = 50;
+    const gateways = await twoGateways(tenant);
+    await gateways.a.run();
+    for (let i = 1; i <= 20; i++) tenant.removeAccount(`u${i}`);
+    await gateways.a.run();
+    await gateways.clock.advance(1_200);
+    expect(gateways.b.sync.state('acme').preview).not.toBeNull();
+    return { tenant, ...gateways };
+  }
+
+  test('is carried out when somebody confirms it on the other', async () => {
+    const { b } = await heldBack();
+    await b.sync.confirmRemoval('acme');
+    expect(await b.sync.finished('acme')).toMatchObject({ state: 'SUCCEEDED', reason: 'CONFIRMED_REMOVAL' });
+    expect((await b.counts())['Account']).toBe(30);
+  });
+
+  test('is not, when it was rejected after a confirmation that came to nothing', async () => {
+    const { tenant, clock, a, b } = await heldBack();
+    tenant.beforeConnect = () => {
+      throw new AppError('UPSTREAM_UNAVAILABLE', 'down', { retryable: true });
+    };
+    await b.sync.confirmRemoval('acme');
+    expect(await b.sync.finished('acme')).toMatchObject({ state: 'FAILED' });
+    tenant.beforeConnect = () => {};
+    await clock.advance(1_200);
+    await a.sync.rejectRemoval('acme');
+    await clock.advance(1_200);
+    await b.run();
+    expect((await b.counts())['Account']).toBe(50);
+    expect(b.sync.state('acme').preview).not.toBeNull();
   });
 });
 
