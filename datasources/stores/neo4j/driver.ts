@@ -1,13 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import neo4j, { type Driver, type Transaction as DriverTransaction, type Session } from 'neo4j-driver';
 import { restored, storable } from '../shared/stored-text.ts';
-import { storeError } from './errors.ts';
+import { isTimedOut, storeError } from './errors.ts';
 import { Line } from './line.ts';
 
-/** Longest time for one commit; a first sync's 5,000 rows take about a second. */
-const WRITE_TIMEOUT_MS = 120_000;
+/**
+ * The server ends a transaction that takes longer. A gateway that has frozen or lost its line holds its locks for so
+ * long, and whoever wants to take over from it waits.
+ */
+const WRITE_TIMEOUT_MS = 5_000;
 /** The server ends a reading that takes longer. */
 const READ_TIMEOUT_MS = 20_000;
+/** For what nobody takes over and may be long: migrations and restores. */
+export const LONG_WRITE_MS = 120_000;
+/** How long who takes turns with the commits of all gateways waits for its own. */
+export const TURN_MS = 60_000;
 /** Repeats of what failed for a passing reason, a deadlock or a connection that broke: they mend it at once or never. */
 const FIRST_WAIT_MS = 20;
 const LONGEST_WAIT_MS = 500;
@@ -38,6 +45,13 @@ export interface Connect {
   readonly maxConnections: number;
   /** What makes drivers; tests put something between. Default the driver's own. */
   readonly driver?: typeof neo4j.driver | undefined;
+}
+
+export interface WriteLimits {
+  /** Of one attempt, waits for locks included; default 5,000. */
+  readonly timeoutMs?: number;
+  /** How long it may wait for the first lock, behind the transactions of others; default no longer than the attempt. */
+  readonly turnMs?: number;
 }
 
 /** One transaction. Statements are sent at once, without waiting for the answers of those before. */
@@ -75,13 +89,26 @@ export class Database {
   }
 
   /** `work` in one transaction, perhaps several times: it must have no other effects. */
-  write<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return this.#session('WRITE', (session) => inTransaction(session, work, WRITE_TIMEOUT_MS));
+  async write<T>(
+    work: (tx: Transaction) => Promise<T>,
+    { timeoutMs = WRITE_TIMEOUT_MS, turnMs = 0 }: WriteLimits = {},
+  ): Promise<T> {
+    const until = Date.now() + turnMs;
+    for (;;) {
+      let isAnswered = false;
+      const limits = { timeoutMs, onAnswer: () => (isAnswered = true) };
+      try {
+        return await this.#session('WRITE', (session) => inTransaction(session, work, limits));
+      } catch (error) {
+        // Its time ran out before its turn came.
+        if (isAnswered || !isTimedOut(error) || Date.now() > until) throw error;
+      }
+    }
   }
 
   /** Several statements that read, in one transaction. */
   reads<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return this.#session('READ', (session) => inTransaction(session, work, READ_TIMEOUT_MS));
+    return this.#session('READ', (session) => inTransaction(session, work, { timeoutMs: READ_TIMEOUT_MS }));
   }
 
   /** A statement of its own: what changes the schema cannot share a transaction with data. */
@@ -139,18 +166,23 @@ function openDriver(connect: Connect): Driver {
   });
 }
 
-async function inTransaction<T>(session: Session, work: (tx: Transaction) => Promise<T>, timeout: number): Promise<T> {
+async function inTransaction<T>(
+  session: Session,
+  work: (tx: Transaction) => Promise<T>,
+  { timeoutMs, onAnswer }: { readonly timeoutMs: number; readonly onAnswer?: () => void },
+): Promise<T> {
   // Not awaited: its beginning travels with the first statement.
-  const tx = session.beginTransaction({ timeout });
-  const result = await work(transactionOf(tx));
+  const tx = session.beginTransaction({ timeout: timeoutMs });
+  const result = await work(transactionOf(tx, onAnswer));
   await tx.commit();
   return result;
 }
 
-function transactionOf(tx: DriverTransaction): Transaction {
+function transactionOf(tx: DriverTransaction, onAnswer?: () => void): Transaction {
   return {
     async run<Row extends readonly Value[]>(cypher: string, parameters: Parameters = {}): Promise<Row[]> {
       const { records } = await tx.run(cypher, bound(parameters));
+      onAnswer?.();
       return records.map((record) => rowOf<Row>(record));
     },
   };

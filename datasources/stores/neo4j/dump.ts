@@ -4,7 +4,7 @@ import type { RecordType } from '../../../src/domain/records.ts';
 import type { DumpedChange, StoreChunk } from '../../../src/ports/store-dump.ts';
 import { type ChangeRow, dumpedChange } from '../shared/change-row.ts';
 import { storeChanged } from '../shared/errors.ts';
-import type { Database, Parameters, Value } from './driver.ts';
+import { type Database, type Parameters, type Transaction, TURN_MS, type Value } from './driver.ts';
 import { CHANGE_FIELDS } from './log-reader.ts';
 
 const PAGE = 5_000;
@@ -43,7 +43,7 @@ export async function* readDump(db: Database, where: string): AsyncGenerator<Sto
 
 /** Under the lock: a commit becomes visible piece by piece, and gives the lock back when all of it is. */
 function readHead(db: Database): Promise<Head> {
-  return db.write(async (tx) => {
+  const read = async (tx: Transaction): Promise<Head> => {
     const [, [row]] = await Promise.all([
       tx.run("MATCH (m:_Meta {name: 'graph'}) SET m.lock = true"),
       tx.run<[number, number, number, number, number]>(
@@ -52,7 +52,8 @@ function readHead(db: Database): Promise<Head> {
     ]);
     const [seq, horizon, at, nextId, quiet] = row!;
     return { seq, horizon, at, nextId, quiet };
-  });
+  };
+  return db.write(read, { turnMs: TURN_MS });
 }
 
 async function checkHead(db: Database, start: Head, where: string): Promise<void> {

@@ -37,6 +37,18 @@ export function isShutOut(error: unknown): boolean {
   return NOT_LET_IN.has(codeOf(error));
 }
 
+/** The last is for a transaction that waited for a lock. */
+const TIMED_OUT: ReadonlySet<string> = new Set([
+  'Neo.ClientError.Transaction.TransactionTimedOut',
+  'Neo.ClientError.Transaction.TransactionTimedOutClientConfiguration',
+  'Neo.ClientError.Transaction.LockClientStopped',
+]);
+
+/** True for a {@link storeError} that the server's time limit for the transaction has caused. */
+export function isTimedOut(error: unknown): boolean {
+  return error instanceof AppError && TIMED_OUT.has(codeOf(error.cause));
+}
+
 /** What the driver would say if it had a limit for answers. */
 export function noAnswer(ms: number): Error {
   return Object.assign(new Error(`no answer within ${ms} ms`), { code: 'ServiceUnavailable' });
@@ -111,10 +123,10 @@ export function storeError(error: unknown, { uri, database }: Place): AppError {
       return unavailable(
         `The database ${database} of Neo4j at ${uri} has stopped after a critical error, often a full disk. Its own log says which; mend it and restart the server.`,
       );
-    case 'Neo.ClientError.Transaction.TransactionTimedOut':
-    case 'Neo.ClientError.Transaction.TransactionTimedOutClientConfiguration':
-      return unavailable(`Neo4j at ${uri} took too long for this (${code}); try again, or ask for less.`);
     default:
+  }
+  if (TIMED_OUT.has(code)) {
+    return unavailable(`Neo4j at ${uri} took too long for this (${code}); try again, or ask for less.`);
   }
   if (code.startsWith('Neo.TransientError.') || isRetryable(error)) {
     return unavailable(`Neo4j at ${uri} cannot do this now (${code}); try again.`);

@@ -24,8 +24,8 @@ import { type Logger, silentLogger } from '../../../src/ports/logger.ts';
 import type { StoreChunk } from '../../../src/ports/store-dump.ts';
 import { decodeChange } from '../shared/change-row.ts';
 import { storeMissing } from '../shared/errors.ts';
-import { applyChange } from './commit.ts';
-import { Database } from './driver.ts';
+import { applyChange, commitTimeoutMs } from './commit.ts';
+import { Database, TURN_MS } from './driver.ts';
 import { readDump } from './dump.ts';
 import { closedError } from './errors.ts';
 import { acquireLease, releaseLease, renewLease } from './leases.ts';
@@ -47,7 +47,7 @@ import {
 } from './side-reader.ts';
 import { writeCursor } from './side-rows.ts';
 import { readTopology } from './topology.ts';
-import { allocateIds, pruneChanges, putRecord, readSources, sourceId } from './writes.ts';
+import { allocateIds, PRUNE_TIMEOUT_MS, pruneChanges, putRecord, readSources, sourceId } from './writes.ts';
 
 export interface Neo4jStoreOptions {
   /** `bolt://`, `neo4j://` (clusters), each also with `+s` or `+ssc` for TLS. */
@@ -152,7 +152,10 @@ class Neo4jStore implements GraphStore {
           now,
           storeId: this.#storeId!,
         };
-        return this.#db.write((tx) => applyChange(tx, change, context));
+        return this.#db.write((tx) => applyChange(tx, change, context), {
+          timeoutMs: commitTimeoutMs(change),
+          turnMs: TURN_MS,
+        });
       });
       return row === null ? null : decodeChange(row, this.#storeId!);
     });
@@ -292,7 +295,7 @@ class Neo4jStore implements GraphStore {
 
   prune(seq: number): Promise<void> {
     return this.#run(async () => {
-      while (await this.#db.write((tx) => pruneChanges(tx, seq)));
+      while (await this.#db.write((tx) => pruneChanges(tx, seq), { timeoutMs: PRUNE_TIMEOUT_MS, turnMs: TURN_MS }));
     });
   }
 

@@ -2,7 +2,7 @@ import type { CommittedChange } from '../../../src/domain/changes.ts';
 import { AppError } from '../../../src/domain/errors.ts';
 import { type ChangeRow, decodeChange } from '../shared/change-row.ts';
 import { storeReplaced } from '../shared/errors.ts';
-import type { Database } from './driver.ts';
+import { type Database, type Transaction, TURN_MS } from './driver.ts';
 
 /** Of a node `c`, in the order of {@link ChangeRow}. */
 export const CHANGE_FIELDS = 'c.seq, c.changeId, c.at, c.cause, c.connector, c.runId, c.actor, c.body';
@@ -24,13 +24,14 @@ export async function readRange(
  * back when all of it is.
  */
 export function readSettledRange(db: Database): Promise<{ readonly seq: number; readonly horizon: number }> {
-  return db.write(async (tx) => {
+  const read = async (tx: Transaction): Promise<{ readonly seq: number; readonly horizon: number }> => {
     const [, [row]] = await Promise.all([
       tx.run("MATCH (m:_Meta {name: 'graph'}) SET m.lock = true"),
       tx.run<[number, number]>("MATCH (m:_Meta {name: 'graph'}) RETURN m.seq, m.horizon"),
     ]);
     return { seq: row![0], horizon: row![1] };
-  });
+  };
+  return db.write(read, { turnMs: TURN_MS });
 }
 
 /** Rows read at once, at most; the first comes alone, and of large ones fewer come. */

@@ -8,7 +8,7 @@ import { encodeChange } from '../shared/change-row.ts';
 import { storeIncomplete, storeNotEmpty } from '../shared/errors.ts';
 import { createLinks } from './commit.ts';
 import { checkKey } from './commit-plan.ts';
-import type { Database, Parameters, Transaction } from './driver.ts';
+import { type Database, LONG_WRITE_MS, type Parameters, type Transaction } from './driver.ts';
 import { linkProperties, nodeProperties, tombstoneProperties } from './model.ts';
 import { pendingId } from './side-rows.ts';
 
@@ -56,7 +56,7 @@ export class Restoring {
    * @throws AppError `STORE_INCOMPLETE`, `STORE_NOT_EMPTY` without `replace`, `STORE_IN_USE` while somebody holds a lease
    */
   async begin({ replace, now }: { readonly replace: boolean; readonly now: number }): Promise<void> {
-    await this.#db.write(async (tx) => {
+    await this.#write(async (tx) => {
       await tx.run(LOCK);
       const there = CONTENT.map((label) => `EXISTS { (:${label}) }`).join(' OR ');
       const [row] = await tx.run<[string | null, boolean, string | null]>(
@@ -98,7 +98,7 @@ export class Restoring {
   }
 
   async finish(): Promise<void> {
-    await this.#db.write(async (tx) => {
+    await this.#write(async (tx) => {
       await tx.run(LOCK);
       const [row] = await tx.run<[string | null, string]>(
         "MATCH (m:_Meta {name: 'graph'}) RETURN m.restoring, m.storeId",
@@ -112,7 +112,7 @@ export class Restoring {
 
   /** `work` in a transaction while the store is this restore's. */
   #mine<T>(work: (tx: Transaction, restored: number) => Promise<T>): Promise<T> {
-    return this.#db.write(async (tx) => {
+    return this.#write(async (tx) => {
       const [, [row]] = await Promise.all([
         tx.run(LOCK),
         tx.run<[string | null, number]>("MATCH (m:_Meta {name: 'graph'}) RETURN m.restoring, m.restored"),
@@ -121,6 +121,10 @@ export class Restoring {
       if (restoring !== this.storeId) throw this.#overtaken();
       return work(tx, restored);
     });
+  }
+
+  #write<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.#db.write(work, { timeoutMs: LONG_WRITE_MS });
   }
 
   async #clear(cypher: string): Promise<void> {

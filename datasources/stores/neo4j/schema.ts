@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { AppError } from '../../../src/domain/errors.ts';
 import { LINK_KIND_NAMES } from '../../../src/domain/link-kinds.ts';
 import { NODE_KINDS } from '../../../src/domain/node-kinds.ts';
-import type { Database } from './driver.ts';
+import { type Database, LONG_WRITE_MS, type Transaction } from './driver.ts';
 
 const OLDEST = [5, 26] as const;
 
@@ -97,16 +97,17 @@ export async function migrate(db: Database, uri: string, migrations = MIGRATIONS
   checkVersion(found, uri, migrations.length);
   if (found === null) await refuseForeign(db, uri);
   await db.schema(META_CONSTRAINT);
-  await db.write(async (tx) => {
+  const makeMeta = async (tx: Transaction): Promise<void> => {
     await tx.run(
       `MERGE (m:_Meta {name: 'graph'})
          ON CREATE SET m.storeId = $storeId, m.schema = 0, m.seq = 0, m.at = 0, m.horizon = 0, m.quiet = 0
        MERGE (i:_Meta {name: 'ids'}) ON CREATE SET i.nextId = 1, i.nextSource = 1`,
       { storeId: randomUUID() },
     );
-  });
+  };
+  await db.write(makeMeta, { timeoutMs: LONG_WRITE_MS });
   // Schema statements cannot run in the transaction that holds the lock, so they run beside it.
-  await db.write(async (tx) => {
+  const bringUp = async (tx: Transaction): Promise<void> => {
     await tx.run("MATCH (m:_Meta {name: 'graph'}) SET m.lock = true");
     const [[schema] = [0]] = await tx.run<[number]>("MATCH (m:_Meta {name: 'graph'}) RETURN m.schema");
     for (const statements of migrations.slice(schema)) for (const statement of statements) await db.schema(statement);
@@ -114,7 +115,8 @@ export async function migrate(db: Database, uri: string, migrations = MIGRATIONS
     if (schema < migrations.length) {
       await tx.run("MATCH (m:_Meta {name: 'graph'}) SET m.schema = $schema", { schema: migrations.length });
     }
-  });
+  };
+  await db.write(bringUp, { timeoutMs: LONG_WRITE_MS });
   const opened = await readMeta(db);
   checkVersion(opened, uri, migrations.length);
   return opened!;

@@ -8,6 +8,7 @@ const MAX_ID = 0xffffffff;
 const MAX_SOURCE = 0xffff;
 /** Rows deleted in one transaction of a prune, so that commits get in between. */
 const PRUNE_BATCH = 500;
+export const PRUNE_TIMEOUT_MS = 10_000;
 
 /** Ids have a node of their own, so that nobody waits for a commit to get some. */
 const LOCK_IDS = "MATCH (i:_Meta {name: 'ids'}) SET i.lock = true";
