@@ -65,9 +65,11 @@ export class Linker {
     this.source = await this.graph.sourceId({ connector: CROSSWALK, listing: 'linking' });
     this.isStale = true;
     const endChanges = this.graph.onChange((change) => {
+      // It will be read anew with everything else.
+      if (this.isStale && !this.isBusy) return this.schedule();
       this.queue.push(change);
       // A first sync brings a million changes: kept whole until its end they would fill the memory.
-      if (this.holds > 0 && !this.isBusy && !this.isStale) this.drain();
+      if (this.holds > 0 && !this.isBusy) this.drain();
       else this.schedule();
     });
     const endResets = this.graph.onReset(() => {

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { AppError } from '../../../../src/domain/errors.ts';
 import { LinkFlag, NodeFlag } from '../../../../src/domain/flags.ts';
 import { linkKindOf } from '../../../../src/domain/link-kinds.ts';
 import type { OwnershipProperties } from '../../../../src/domain/properties.ts';
@@ -335,5 +337,48 @@ describe('the linker', () => {
     release();
     await linker.flush();
     expect(await partitionOf(graph)).toEqual([['okta/Account/1']]);
+  });
+
+  it('keeps no changes that it will read anew: when it begins held, and after a reset while held', async () => {
+    const graph = await aGraph();
+    const linker = new Linker({ graph, logger: silentLogger, ownedDomains: ['acme.example'], newId: randomUUID });
+    open = { linker, graph };
+    const onReset = vi.spyOn(graph, 'onReset');
+    const release = linker.hold();
+    await linker.start();
+    for (let n = 1; n <= 3; n++) await put(graph, [account(`okta/Account/${n}`)]);
+    expect(linker['queue']).toEqual([]);
+    release();
+    await linker.flush();
+    expect(await partitionOf(graph)).toEqual([['okta/Account/1'], ['okta/Account/2'], ['okta/Account/3']]);
+
+    const again = linker.hold();
+    await put(graph, [account('okta/Account/4')]);
+    const [reset] = onReset.mock.calls[0]!;
+    reset();
+    await put(graph, [account('okta/Account/5')]);
+    await remove(graph, ['okta/Account/1']);
+    expect(linker['queue']).toEqual([]);
+    again();
+    await linker.flush();
+    const linkedNow = [['okta/Account/2'], ['okta/Account/3'], ['okta/Account/4'], ['okta/Account/5']];
+    expect(await partitionOf(graph)).toEqual(linkedNow);
+  });
+
+  it('keeps no changes while it waits to try again', async () => {
+    const graph = await aGraph();
+    const linker = new Linker({ graph, logger: silentLogger, ownedDomains: ['acme.example'], newId: randomUUID });
+    open = { linker, graph };
+    await put(graph, [account('okta/Account/1')]);
+    const read = vi.spyOn(graph.store, 'linkHashes').mockImplementation(() => {
+      throw new AppError('STORE_UNAVAILABLE', 'Gone.', { retryable: true });
+    });
+    await linker.start();
+    await expect(linker.flush()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    await put(graph, [account('okta/Account/2')]);
+    expect(linker['queue']).toEqual([]);
+    read.mockRestore();
+    await linker.flush();
+    expect(await partitionOf(graph)).toEqual([['okta/Account/1'], ['okta/Account/2']]);
   });
 });
