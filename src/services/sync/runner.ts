@@ -268,6 +268,7 @@ export class Runner {
     await runs.put(record);
     const before = book.get(slot.id);
     if (before !== null) await book.update(slot.id, statusAfter(before, { ...result, record }, now));
+    slot.countedRunId = record.id;
     await runs.trim(slot.id);
     const { metrics, state, reasonCode } = record;
     logger.info({ connector: slot.id, run: record.id, state, reasonCode, metrics }, 'run ended');
@@ -296,6 +297,7 @@ export class Runner {
       lastRunId: final.id,
       ...(active.stopCause === null ? { state: 'ERROR', reasonCode: 'INTERNAL', message: final.message } : {}),
     });
+    slot.countedRunId = final.id;
     return final;
   }
 

@@ -41,6 +41,9 @@ export class Slot {
   turn: Promise<unknown> = Promise.resolve();
   /** Exactly what the guard held back, as long as the process lives; by listing. */
   readonly staged = new Map<string, StagedRemoval>();
+  /** The last ended run that has been counted here, whichever gateway made it. */
+  countedRunId: string | null = null;
+  /** Retryable failures in a row. */
   failures = 0;
   /** Runs in a row that the store has suspended. */
   suspensions = 0;

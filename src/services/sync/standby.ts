@@ -25,8 +25,6 @@ export class Standby {
   readonly #slots: ReadonlyMap<string, Slot>;
   /** Runs of others that have been told as started. */
   readonly #foreign = new Map<string, string>();
-  /** By connector, the last ended run that is known here. */
-  readonly #ended = new Map<string, string | null>();
   #refreshing: Promise<void> = Promise.resolve();
   #next: Promise<void> | null = null;
 
@@ -104,16 +102,14 @@ export class Standby {
       if (slot.active !== null || status === null) {
         // Told by the run itself.
         this.#foreign.delete(slot.id);
-        this.#ended.delete(slot.id);
         continue;
       }
       await this.#tellEnd(slot, status.activeRunId);
       await this.#tellStart(slot, status.activeRunId);
-      const known = this.#ended.get(slot.id);
-      this.#ended.set(slot.id, status.lastRunId);
-      if (known === undefined || known === status.lastRunId) continue;
+      if (slot.countedRunId === status.lastRunId) continue;
       const run = await this.#deps.runs.get(status.lastRunId);
       if (run !== null) slot.follow(run);
+      slot.countedRunId = status.lastRunId;
     }
   }
 

@@ -111,6 +111,7 @@ export class SyncService {
     for (const { connector, state, lastRunId } of this.#book.all()) {
       const slot = this.#slots.get(connector) ?? new Slot(connector, null, null);
       this.#slots.set(connector, slot);
+      slot.countedRunId = lastRunId;
       // One that stands well keeps its rhythm over a restart; any other is tried at once.
       if (state !== 'CONNECTED' || lastRunId === null) continue;
       slot.lastStartedAt = (await this.#deps.runs.get(lastRunId))?.startedAt ?? null;

@@ -263,6 +263,19 @@ describe('a removal that the guard held back on one gateway', () => {
     expect((await b.counts())['Account']).toBe(30);
   });
 
+  test('gives way to what the other has held back since: a confirmation removes that', async () => {
+    const { tenant, a, b } = await heldBack();
+    await a.run();
+    tenant.fill(50);
+    for (let i = 31; i <= 50; i++) tenant.removeAccount(`u${i}`);
+    await b.run();
+    await a.sync.confirmRemoval('acme');
+    await a.sync.finished('acme');
+    const { nodes } = await a.dump();
+    const accounts = nodes.flatMap((node) => /acme\/Account\/(u\d+)/.exec(node)?.[1] ?? []);
+    expect(accounts.sort()).toEqual([...tenant.accounts.keys()].sort());
+  });
+
   test('is not, when it was rejected after a confirmation that came to nothing', async () => {
     const { tenant, clock, a, b } = await heldBack();
     tenant.beforeConnect = () => {

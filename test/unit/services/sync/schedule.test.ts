@@ -5,7 +5,7 @@ import { FakeTenant } from '../../../support/fake-provider.ts';
 import { manualClock } from '../../../support/manual-clock.ts';
 import { createMemoryStore } from '../../../support/memory-store.ts';
 import { sharedDatabase } from '../../../support/shared-store.ts';
-import { syncWorld } from '../../../support/sync-world.ts';
+import { sharedGateways, syncWorld } from '../../../support/sync-world.ts';
 
 const MINUTE = 60_000;
 const NOW = Date.parse('2026-08-20T08:00:00.000Z');
@@ -132,6 +132,24 @@ describe('the schedule', () => {
     await clock.advance(16 * MINUTE);
     expect((await world.sync.runs('acme'))[0]).toMatchObject({ state: 'SUCCEEDED', reason: 'SCHEDULE' });
     expect(failed()).toBe(inAll);
+  });
+
+  test('on a shared store a run that fails at once counts once on every gateway', async () => {
+    const tenant = tenantOf(2);
+    await using shared = sharedGateways();
+    const a = await shared.open('a', { acme: tenant });
+    const b = await shared.open('b', { acme: tenant });
+    await a.run();
+    await shared.clock.advance(2_000);
+    tenant.beforeConnect = () => {
+      throw new AppError('UPSTREAM_UNAVAILABLE', 'down', { retryable: true });
+    };
+    const { endedAt } = await a.run();
+    await shared.clock.advance(2_000);
+    for (const { sync } of [a, b]) {
+      sync.schedule();
+      expect(sync.state('acme').nextRunAt).toBe((endedAt ?? 0) + 30_000 * 0.75);
+    }
   });
 
   test('keeps its rhythm over a restart', async () => {
