@@ -38,7 +38,7 @@ export function stoppedRun(record: SyncRun, reasonCode: 'CANCELLED' | 'INTERNAL'
   const messages = {
     CANCELLED: 'The run was cancelled.',
     INTERNAL: 'The run could not be written down; see the log.',
-    ABANDONED: 'The process ended during this run, and a new one was started instead of resuming it.',
+    ABANDONED: 'The process ended during this run, and nobody took it up again.',
   };
   return {
     ...record,

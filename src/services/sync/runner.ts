@@ -79,6 +79,26 @@ export class Runner {
     });
   }
 
+  /** Ends a run of a gateway that is gone when its connector is no longer configured: nobody can take it up. */
+  async giveUp(slot: Slot): Promise<void> {
+    const { book, runs } = this.#deps;
+    const lease = await this.lease(slot);
+    if (lease === null) return;
+    try {
+      const status = book.get(slot.id);
+      if (status === null || status.activeRunId === null) return;
+      await runs.abandon(status.activeRunId);
+      await book.update(slot.id, {
+        ...atRest(status),
+        previousState: null,
+        activeRunId: null,
+        lastRunId: status.activeRunId,
+      });
+    } finally {
+      await lease.release();
+    }
+  }
+
   /** Leave to write a connector's part of the graph, with everything known that others have written before. */
   async lease(slot: Slot): Promise<HeldLease | null> {
     const { leases, graph } = this.#deps;
@@ -155,10 +175,7 @@ export class Runner {
     const { config, provider } = slot;
     if (config === null || provider === null) throw new TypeError(`${slot.id} is not configured`);
     const logger = this.#deps.logger.child({ connector: slot.id, run: record.id });
-    const before =
-      status.state === 'SYNCING'
-        ? { state: status.previousState ?? 'NOT_CONNECTED', reasonCode: null, message: null }
-        : { state: status.state, reasonCode: status.reasonCode, message: status.message };
+    const before = atRest(status);
     const execution = new RunExecution({
       record,
       isResume,
@@ -325,6 +342,12 @@ export class Runner {
   #logFailure(slot: Slot, error: unknown): void {
     this.#deps.logger.error({ connector: slot.id, err: error }, 'a run could not be followed');
   }
+}
+
+/** What the connector returns to when its run changes nothing. */
+function atRest({ state, previousState, reasonCode, message }: ConnectorStatus): ActiveRun['before'] {
+  if (state !== 'SYNCING') return { state, reasonCode, message };
+  return { state: previousState ?? 'NOT_CONNECTED', reasonCode: null, message: null };
 }
 
 /** Refuses what only the gateway at work on the connector may do. */

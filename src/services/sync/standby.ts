@@ -1,5 +1,6 @@
 import { asAppError } from '../../domain/errors.ts';
 import type { SyncDeps } from './deps.ts';
+import { stoppedRun } from './new-run.ts';
 import type { Slot } from './slot.ts';
 import type { SyncRun } from './types.ts';
 
@@ -23,8 +24,8 @@ export interface StandbyActions {
 export class Standby {
   readonly #deps: SyncDeps;
   readonly #slots: ReadonlyMap<string, Slot>;
-  /** Runs of others that have been told as started. */
-  readonly #foreign = new Map<string, string>();
+  /** By connector, a run of another gateway that has been told as started and not yet as ended. */
+  readonly #foreign = new Map<string, SyncRun>();
   #refreshing: Promise<void> = Promise.resolve();
   #next: Promise<void> | null = null;
 
@@ -97,14 +98,11 @@ export class Standby {
   async #refresh(): Promise<void> {
     const { book } = this.#deps;
     await book.refresh((connector) => this.#slots.get(connector)?.active != null);
+    for (const run of [...this.#foreign.values()]) await this.#tellEnd(run);
     for (const slot of this.#slots.values()) {
       const status = book.get(slot.id);
-      if (slot.active !== null || status === null) {
-        // Told by the run itself.
-        this.#foreign.delete(slot.id);
-        continue;
-      }
-      await this.#tellEnd(slot, status.activeRunId);
+      // A run that is here tells of itself.
+      if (slot.active !== null || status === null) continue;
       await this.#tellStart(slot, status.activeRunId);
       if (slot.countedRunId === status.lastRunId) continue;
       const run = await this.#deps.runs.get(status.lastRunId);
@@ -113,19 +111,24 @@ export class Standby {
     }
   }
 
-  async #tellEnd(slot: Slot, activeRunId: string | null): Promise<void> {
-    const before = this.#foreign.get(slot.id);
-    if (before === undefined || before === activeRunId) return;
-    this.#foreign.delete(slot.id);
-    const run = await this.#deps.runs.get(before);
-    if (run !== null) this.#deps.book.emit({ type: 'run-ended', run });
+  /** Whoever was told of a start hears of the end, also of a run that was replaced here or deleted with its connector. */
+  async #tellEnd(told: SyncRun): Promise<void> {
+    const { book, runs, clock } = this.#deps;
+    const { id, connector } = told;
+    const own = this.#slots.get(connector)?.active?.execution.record().id ?? null;
+    if (own !== id) {
+      if (own === null && book.get(connector)?.activeRunId === id) return;
+      const run = (await runs.get(id)) ?? stoppedRun(told, 'CANCELLED', clock.now());
+      book.emit({ type: 'run-ended', run });
+    }
+    this.#foreign.delete(connector);
   }
 
   async #tellStart(slot: Slot, activeRunId: string | null): Promise<void> {
-    if (activeRunId === null || this.#foreign.get(slot.id) === activeRunId) return;
+    if (activeRunId === null || this.#foreign.get(slot.id)?.id === activeRunId) return;
     const run = await this.#deps.runs.get(activeRunId);
     if (run === null) return;
-    this.#foreign.set(slot.id, activeRunId);
+    this.#foreign.set(slot.id, run);
     slot.follow(run);
     this.#deps.book.emit({ type: 'run-started', run });
   }

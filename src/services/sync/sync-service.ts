@@ -300,9 +300,10 @@ export class SyncService {
       if (lease !== null) this.#loops.push(this.#deleteAgain(slot, lease));
       return;
     }
-    if (slot.config === null || this.#deps.clock.now() < slot.resumeAt) return;
+    if (this.#deps.clock.now() < slot.resumeAt) return;
     await slot.inTurn(async () => {
-      if (slot.active === null) await this.#runner.resume(slot);
+      if (slot.config === null) await this.#runner.giveUp(slot);
+      else if (slot.active === null) await this.#runner.resume(slot);
     });
   }
 
