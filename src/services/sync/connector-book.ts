@@ -16,6 +16,7 @@ export class ConnectorBook {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #statuses = new Map<string, ConnectorStatus>();
+  readonly #configs = new Map<string, ConnectorConfig>();
   readonly #listeners = new Set<(event: SyncEvent) => void>();
   /** By connector, writes that have not ended yet. */
   readonly #writing = new Map<string, number>();
@@ -37,6 +38,7 @@ export class ConnectorBook {
       if (status !== null) this.#statuses.set(status.connector, { ...status, nextRunAt: null });
     }
     for (const config of configs) {
+      this.#configs.set(config.id, config);
       const name = config.name ?? config.id;
       const known = this.#statuses.get(config.id);
       this.#statuses.set(
@@ -47,21 +49,25 @@ export class ConnectorBook {
   }
 
   /**
-   * Takes over what other gateways have written since. What this one writes while it reads is newer, and stays.
+   * Takes over what other gateways have written since. What this one writes while it reads is newer, and stays. One
+   * whose record has gone is as new, or forgotten when it is not configured here.
    * @param isOurs  connectors whose run is here: what memory says of them is newer
    */
   async refresh(isOurs: (connector: string) => boolean): Promise<void> {
     const start = this.#writes;
-    for (const { value } of await this.#store.listRecords('connector')) {
+    const isNewer = (connector: string): boolean =>
+      isOurs(connector) || this.#writing.has(connector) || (this.#written.get(connector) ?? 0) > start;
+    const records = await this.#store.listRecords('connector');
+    for (const { value } of records) {
       const status = readStatus(value);
-      if (status === null || isOurs(status.connector)) continue;
-      if (this.#writing.has(status.connector) || (this.#written.get(status.connector) ?? 0) > start) continue;
-      const before = this.#statuses.get(status.connector);
-      const { name = status.name, provider = status.provider, nextRunAt = null } = before ?? {};
-      const after = { ...status, name, provider, nextRunAt };
-      if (JSON.stringify(after) === JSON.stringify(before)) continue;
-      this.#statuses.set(status.connector, after);
-      this.emit({ type: 'state', status: after });
+      if (status !== null && !isNewer(status.connector)) this.#take(status);
+    }
+    const found = new Set(records.map(({ id }) => id));
+    for (const { connector, state, since } of this.all()) {
+      if (found.has(connector) || isNewer(connector)) continue;
+      const config = this.#configs.get(connector);
+      if (config === undefined) this.#statuses.delete(connector);
+      else this.#take(newStatus(config, state === 'NOT_CONNECTED' ? since : this.#clock.now()));
     }
   }
 
@@ -93,17 +99,15 @@ export class ConnectorBook {
     if (before !== undefined) this.#statuses.set(connector, { ...before, ...patch });
   }
 
-  /** Forgets a connector; with its config it begins anew. */
-  async forget(connector: string, config: ConnectorConfig | null): Promise<void> {
-    await this.#write(connector, null);
-    if (config === null) {
-      this.#statuses.delete(connector);
+  /** Forgets a connector; one that is configured begins anew. */
+  async forget(connector: string): Promise<void> {
+    const config = this.#configs.get(connector);
+    if (config !== undefined) {
+      await this.update(connector, newStatus(config, this.#clock.now()));
       return;
     }
-    const status = newStatus(config, this.#clock.now());
-    this.#statuses.set(connector, status);
-    this.emit({ type: 'state', status });
-    await this.#remember(status);
+    await this.#write(connector, null);
+    this.#statuses.delete(connector);
   }
 
   /** Newest first. */
@@ -127,6 +131,16 @@ export class ConnectorBook {
         this.#logger.error({ err: error, event: event.type }, 'a listener of the sync failed');
       }
     }
+  }
+
+  /** What another gateway says; the names and the plan are this one's. */
+  #take(status: ConnectorStatus): void {
+    const before = this.#statuses.get(status.connector);
+    const { name = status.name, provider = status.provider, nextRunAt = null } = before ?? {};
+    const after = { ...status, name, provider, nextRunAt };
+    if (JSON.stringify(after) === JSON.stringify(before)) return;
+    this.#statuses.set(status.connector, after);
+    this.emit({ type: 'state', status: after });
   }
 
   async #write(connector: string, value: JsonObject | null): Promise<void> {

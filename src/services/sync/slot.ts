@@ -74,6 +74,15 @@ export class Slot {
     this.reschedule();
   }
 
+  /** Its connector has been deleted, here or elsewhere: it is read again when somebody asks for it. */
+  forget(): void {
+    this.countedRunId = null;
+    this.failures = 0;
+    this.isHopeless = true;
+    this.staged.clear();
+    this.reschedule();
+  }
+
   /** Runs `work` after whatever else is under way for this connector. */
   inTurn<T>(work: () => Promise<T>): Promise<T> {
     const next = this.turn.then(work, work);

@@ -49,9 +49,15 @@ export class Standby {
     return this.#next;
   }
 
+  /** Whether there is something to take up: a run or a deletion, perhaps of a gateway that is still at it. */
+  isLeft({ id, active }: Slot): boolean {
+    const status = this.#deps.book.get(id);
+    return active === null && status !== null && (status.state === 'DELETING' || status.activeRunId !== null);
+  }
+
   /** Until the service closes; never rejects. */
   async watch(actions: StandbyActions): Promise<void> {
-    const { clock, stop, logger, book } = this.#deps;
+    const { clock, stop, logger } = this.#deps;
     let isTroubled = false;
     for (;;) {
       await clock.sleep(EVERY_MS, stop).catch(() => {});
@@ -59,9 +65,8 @@ export class Standby {
       try {
         await this.refresh();
         for (const slot of [...this.#slots.values()]) {
-          const status = book.get(slot.id);
           if (slot.active !== null) await this.#obey(slot, actions);
-          else if (status?.state === 'DELETING' || status?.activeRunId != null) await actions.takeOver(slot);
+          else if (this.isLeft(slot)) await actions.takeOver(slot);
         }
         isTroubled = false;
       } catch (error) {
@@ -107,6 +112,7 @@ export class Standby {
       if (slot.countedRunId === status.lastRunId) continue;
       const run = await this.#deps.runs.get(status.lastRunId);
       if (run !== null) slot.follow(run);
+      else if (status.lastRunId === null) slot.forget();
       slot.countedRunId = status.lastRunId;
     }
   }
@@ -118,8 +124,9 @@ export class Standby {
     const own = this.#slots.get(connector)?.active?.execution.record().id ?? null;
     if (own !== id) {
       if (own === null && book.get(connector)?.activeRunId === id) return;
-      const run = (await runs.get(id)) ?? stoppedRun(told, 'CANCELLED', clock.now());
-      book.emit({ type: 'run-ended', run });
+      const run = await runs.get(id);
+      if (run === null) this.#slots.get(connector)?.forget();
+      book.emit({ type: 'run-ended', run: run ?? stoppedRun(told, 'CANCELLED', clock.now()) });
     }
     this.#foreign.delete(connector);
   }

@@ -123,10 +123,10 @@ export class SyncService {
    * now on, what other gateways leave behind.
    */
   async resumeInterrupted(): Promise<void> {
-    for (const status of this.#book.all()) {
-      if (status.state !== 'DELETING' && status.activeRunId === null) continue;
+    for (const slot of [...this.#slots.values()]) {
+      if (!this.#standby.isLeft(slot)) continue;
       try {
-        await this.#takeOver(this.#slot(status.connector));
+        await this.#takeOver(slot);
       } catch (error) {
         // The watch below does it when the store is back.
         if (!this.#options.graph.store.isShared || !asAppError(error).retryable) throw error;
@@ -226,15 +226,15 @@ export class SyncService {
   async #delete(slot: Slot, lease: HeldLease, options: DecisionOptions): Promise<void> {
     const connector = slot.id;
     try {
+      // Another gateway may have done it already.
+      if (this.#book.get(connector) === null) return;
       const message = 'Its data is being taken out of the graph.';
       await this.#book.update(connector, { state: 'DELETING', reasonCode: null, message, activeRunId: null });
       const graph = fenced(this.#options.graph, lease);
       await deleteFromGraph(graph, connector, options.actor, AbortSignal.any([this.#stop.signal, lease.lost]));
       await this.#deps.runs.forgetAll(connector);
-      slot.staged.clear();
-      slot.isHopeless = true;
-      slot.reschedule();
-      await this.#book.forget(connector, slot.config);
+      slot.forget();
+      await this.#book.forget(connector);
       if (slot.config === null) this.#slots.delete(connector);
     } finally {
       await lease.release();
@@ -297,7 +297,9 @@ export class SyncService {
     if (this.#book.get(slot.id)?.state === 'DELETING') {
       // Its own deletion holds the lease too.
       const lease = await this.#runner.lease(slot);
-      if (lease !== null) this.#loops.push(this.#deleteAgain(slot, lease));
+      if (lease === null) return;
+      if (this.#book.get(slot.id)?.state === 'DELETING') this.#loops.push(this.#deleteAgain(slot, lease));
+      else await lease.release();
       return;
     }
     if (this.#deps.clock.now() < slot.resumeAt) return;
@@ -317,7 +319,7 @@ export class SyncService {
 
   #slot(connector: string): Slot {
     const slot = this.#slots.get(connector);
-    if (slot === undefined) throw notFound(connector);
+    if (slot === undefined || this.#book.get(connector) === null) throw notFound(connector);
     return slot;
   }
 }

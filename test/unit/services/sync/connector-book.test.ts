@@ -55,3 +55,25 @@ test('what another gateway has written afterwards is taken over', async () => {
   await book.refresh(() => false);
   expect(book.get('acme')?.activeRunId).toBeNull();
 });
+
+test('a record that has gone is taken over as well, one that was never written is not', async () => {
+  const { book, inner } = await aBook();
+  const states: string[] = [];
+  book.listen((event) => {
+    if (event.type === 'state') states.push(event.status.state);
+  });
+  await inner.putRecord('connector', 'acme', null);
+  await book.refresh(() => true);
+  expect(book.get('acme')?.state).toBe('CONNECTED');
+  await book.refresh(() => false);
+  await book.refresh(() => false);
+  expect(book.get('acme')).toMatchObject({ state: 'NOT_CONNECTED', lastRunId: null });
+  expect(states).toEqual(['NOT_CONNECTED']);
+});
+
+test('a record that another version has written is no record that has gone', async () => {
+  const { book, inner } = await aBook();
+  await inner.putRecord('connector', 'acme', { of: 'another version' });
+  await book.refresh(() => false);
+  expect(book.get('acme')?.state).toBe('CONNECTED');
+});
