@@ -279,6 +279,36 @@ export function storeContract(
         expect(await store.nodes([good!])).toEqual([null]);
       });
 
+      test.each([
+        ['a pending link of an unknown source', (play: Playground) => ({ addPending: [pendingOf(play, 65_000)] })],
+        ['a cursor that stands nowhere', (play: Playground) => ({ consumer: { name: play.connector, seq: -1 } })],
+      ])('refuses %s and leaves nothing behind, neither a node nor a promise', async (_, wrong) => {
+        const play = await playground();
+        const [hub, ...ids] = await play.nodes('Group', 20);
+        const fresh = await play.ids(20);
+        const { seq } = await store.range();
+        const unheard: unknown[] = [];
+        const note = (reason: unknown): number => unheard.push(reason);
+        process.on('unhandledRejection', note);
+        const invalid = play.commit({
+          nodes: [...fresh, ...ids].map((id) => play.node('Group', id, { name: 'new' })),
+          links: fresh.map((id) => play.link(id, 'MEMBER_OF', hub!)),
+          redirects: [{ from: play.keyOf(hub!), to: play.keyOf(ids[0]!) }],
+          checkpoints: [{ source: play.ref, state: { page: 1 } }],
+          ...wrong(play),
+        });
+        expect(await errorCode(invalid)).toBe('CHANGE_INVALID');
+        expect((await store.range()).seq).toBe(seq);
+        expect(await store.nodes([fresh[0]!])).toEqual([null]);
+        expect(await store.idsByKey([play.keyOf(hub!)])).toEqual([hub]);
+        expect(await store.checkpoint(play.ref)).toBeNull();
+        expect(await store.pendingCount(play.connector)).toBe(0);
+        // Node tells of them when the microtasks are through.
+        await new Promise((resolve) => setImmediate(resolve));
+        process.off('unhandledRejection', note);
+        expect(unheard).toEqual([]);
+      });
+
       test('refuses an id that belongs to another key', async () => {
         const play = await playground();
         const [id] = await play.nodes('Group', 1);
@@ -665,6 +695,11 @@ export function storeContract(
     copyContract(create);
     if (isShared) sharedCopyContract(create);
   });
+}
+
+function pendingOf({ connector }: Playground, source: number): PendingLink {
+  const ends = { fromKey: `${connector}/Account/a`, toKey: `${connector}/Group/b` };
+  return { source, ...ends, kind: 'MEMBER_OF', qualifier: '', flags: 0, properties: null };
 }
 
 /** Everything a reader can see of a playground against the model. */

@@ -92,6 +92,9 @@ export function memoryStores(options: MemoryStoreOptions = {}): () => GraphStore
     for (const { source } of [...(change.nodes ?? []), ...(change.links ?? []), ...(change.addPending ?? [])]) {
       checkSource(source);
     }
+    if (change.consumer !== undefined && change.consumer.seq < 0) {
+      throw new AppError('CHANGE_INVALID', `A cursor cannot stand at ${change.consumer.seq}.`);
+    }
     for (const { id, key, kind } of change.nodes ?? []) {
       if (parseKey(key)?.kind !== kind)
         throw new AppError('CHANGE_INVALID', `The key of node ${id} is not one of its kind.`);

@@ -21,7 +21,7 @@ import {
 import type { Parameter, Parameters, Transaction } from './driver.ts';
 import { CHANGE_FIELDS } from './log-reader.ts';
 import { linkProperties, nodeProperties, tombstoneProperties } from './model.ts';
-import { writeSideRows } from './side-rows.ts';
+import { checkSideRows, writeSideRows } from './side-rows.ts';
 
 /** Change sets without effect leave no row; so many of their ids are remembered, for a repeat. */
 const QUIET_IDS_KEPT = 1_000;
@@ -67,6 +67,7 @@ export async function applyChange(
   if (change.expectedSeq !== undefined && change.expectedSeq !== head.seq) throw seqMoved(head.seq);
   const isSource = (id: number): boolean => context.sources.has(id);
   const plan = planNodes(change, await readNodeStates(tx, change), { nextId: head.nextId, isSource });
+  checkSideRows(change, { isSource });
   const writes: Promise<unknown>[] = [];
   const body = new BodyWriter();
   const seq = head.seq + 1;
@@ -74,7 +75,7 @@ export async function applyChange(
   const links = await planLinks(tx, plan);
   writeNodes(tx, plan, { seq, at, hasRedirects: head.hasRedirects }, context, body, writes);
   writeLinks(tx, links, context, body, writes);
-  writeSideRows(tx, change, { isSource }, writes);
+  writeSideRows(tx, change, writes);
 
   const { changeId, cause, connector, runId = null, actor = null } = change;
   if (body.isEmpty) {

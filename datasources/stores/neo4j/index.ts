@@ -45,7 +45,7 @@ import {
   readPendingKeys,
   readRecord,
 } from './side-reader.ts';
-import { writeCursor } from './side-rows.ts';
+import { checkCursor, writeCursor } from './side-rows.ts';
 import { readTopology } from './topology.ts';
 import { allocateIds, PRUNE_TIMEOUT_MS, pruneChanges, putRecord, readSources, sourceId } from './writes.ts';
 
@@ -275,6 +275,7 @@ class Neo4jStore implements GraphStore {
 
   setCursor(consumer: string, seq: number): Promise<void> {
     return this.#run(async () => {
+      checkCursor(seq);
       await this.#db.write((tx) => writeCursor(tx, consumer, seq));
     });
   }

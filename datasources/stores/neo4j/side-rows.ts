@@ -5,21 +5,27 @@ import { checkKey, checkSource } from './commit-plan.ts';
 import type { Transaction } from './driver.ts';
 import { invalidChange } from './errors.ts';
 
-/** What travels with a change set but is no part of the graph: it takes no seq. */
-export function writeSideRows(
-  tx: Transaction,
-  change: ChangeSet,
-  context: { readonly isSource: (id: number) => boolean },
-  writes: Promise<unknown>[],
-): void {
+/** @throws AppError `CHANGE_INVALID` */
+export function checkSideRows(change: ChangeSet, context: { readonly isSource: (id: number) => boolean }): void {
+  for (const { source, fromKey, toKey } of change.addPending ?? []) {
+    checkSource(source, context);
+    checkKey(fromKey);
+    checkKey(toKey);
+  }
+  for (const { from, to } of change.redirects ?? []) {
+    checkKey(from);
+    checkKey(to);
+  }
+  if (change.consumer !== undefined) checkCursor(change.consumer.seq);
+}
+
+/** What travels with a change set but is no part of the graph: it takes no seq. {@link checkSideRows} comes first. */
+export function writeSideRows(tx: Transaction, change: ChangeSet, writes: Promise<unknown>[]): void {
   // The last of several that add the same one counts.
   const pending = new Map((change.addPending ?? []).map((link) => [pendingId(link), link]));
-  const rows = [...pending].map(([id, { kind, properties, ...link }]) => {
-    checkSource(link.source, context);
-    checkKey(link.fromKey);
-    checkKey(link.toKey);
-    return { id, ...link, kind: linkKindCode(kind), properties: properties && JSON.stringify(properties) };
-  });
+  const rows = [...pending].map(([id, { kind, properties, ...link }]) => ({
+    ...{ id, ...link, kind: linkKindCode(kind), properties: properties && JSON.stringify(properties) },
+  }));
   if (rows.length > 0) {
     writes.push(tx.run('UNWIND $rows AS r MERGE (p:_Pending {id: r.id}) SET p = r', { rows }));
   }
@@ -30,7 +36,7 @@ export function writeSideRows(
       }),
     );
   }
-  for (const { from, to } of change.redirects ?? []) writes.push(writeRedirect(tx, from, to));
+  for (const { from, to } of change.redirects ?? []) writes.push(...writeRedirect(tx, from, to));
   for (const { source, state } of change.checkpoints ?? []) {
     const { connector, listing } = source;
     writes.push(
@@ -46,8 +52,12 @@ export function writeSideRows(
   if (change.consumer !== undefined) writes.push(writeCursor(tx, change.consumer.name, change.consumer.seq));
 }
 
-export function writeCursor(tx: Transaction, consumer: string, seq: number): Promise<unknown> {
+/** @throws AppError `CHANGE_INVALID` */
+export function checkCursor(seq: number): void {
   if (!Number.isSafeInteger(seq) || seq < 0) throw invalidChange(`A cursor cannot stand at ${seq}.`);
+}
+
+export function writeCursor(tx: Transaction, consumer: string, seq: number): Promise<unknown> {
   return tx.run('MERGE (c:_Consumer {name: $consumer}) SET c.seq = $seq', { consumer, seq });
 }
 
@@ -55,10 +65,8 @@ export function writeCursor(tx: Transaction, consumer: string, seq: number): Pro
  * Chains collapse at once, so that a look-up is one step; pointing a key at itself ends its redirect, and one that
  * would close a circle turns the older one around.
  */
-function writeRedirect(tx: Transaction, from: string, to: string): Promise<unknown> {
-  checkKey(from);
-  checkKey(to);
-  return Promise.all([
+function writeRedirect(tx: Transaction, from: string, to: string): Promise<unknown>[] {
+  return [
     tx.run('MATCH (r:_Redirect {from: $to, to: $from}) DELETE r', { from, to }),
     // From here on the target is `to`, or where `to` itself points.
     tx.run(
@@ -69,7 +77,7 @@ function writeRedirect(tx: Transaction, from: string, to: string): Promise<unkno
       { from, to },
     ),
     tx.run('MATCH (r:_Redirect {from: $from}) WHERE r.to = r.from OR $from = $to DELETE r', { from, to }),
-  ]);
+  ];
 }
 
 /** Keys may be long, an index entry may not: a digest names the link. */
