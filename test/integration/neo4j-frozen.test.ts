@@ -8,6 +8,7 @@ import { startBoltRelay } from '../support/bolt-relay.ts';
 import { type Neo4jHost, type Neo4jServer, startNeo4j } from '../support/neo4j/server.ts';
 import { errorCode, Playground } from '../support/store-playground.ts';
 
+const HOUR_MS = 3_600_000;
 /** The server looks for transactions that have run too long every other second. */
 const TAKE_OVER_MS = 15_000;
 
@@ -103,5 +104,35 @@ describe('a commit that is held up', () => {
     expect((await store.nodes([id]))[0]?.name).not.toBe('Changed');
     expect(await errorCode(frozen.commit(change))).toBe('LEASE_LOST');
     await frozen.close();
+  });
+
+  test('does not keep its own lease from being renewed', async () => {
+    const { id, play, lease, change } = await changeUnderLease('renewed');
+    const held = await hold(play);
+    const commit = store.commit(change);
+    await untilHeldUp();
+    expect(await store.renewLease(lease, 60_000)).toBe(true);
+    await held.release();
+    expect((await commit)?.nodes).toMatchObject([{ id, after: { name: 'Changed' } }]);
+  });
+
+  test.each([
+    ['', true],
+    [', and it has no effect on the graph', false],
+  ])('writes nothing when its lease is taken over meanwhile%s', async (_, hasEffect) => {
+    const { id, play, change } = await changeUnderLease(`lost-${hasEffect}`);
+    const { seq } = await store.range();
+    const later = createNeo4jStore({ ...server, clock: { now: () => Date.now() + HOUR_MS, sleep: async () => {} } });
+    await later.open();
+    const held = await hold(play);
+    const lost = errorCode(store.commit(hasEffect ? change : { ...change, nodes: [] }));
+    await untilHeldUp();
+    expect((await later.acquireLease(change.fence.lease, 'you', HOUR_MS))?.holder).toBe('you');
+    await held.release();
+    expect(await lost).toBe('LEASE_LOST');
+    expect((await store.range()).seq).toBe(seq);
+    expect((await store.nodes([id]))[0]?.name).not.toBe('Changed');
+    expect(await store.checkpoint(play.ref)).toEqual({ page: 1 });
+    await later.close();
   });
 });

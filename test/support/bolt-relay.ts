@@ -11,7 +11,7 @@ export interface BoltRelay extends AsyncDisposable {
   readonly uri: string;
   /** On the way there, and again on the way back. */
   delayMs: number;
-  /** Takes connections and bytes and passes nothing on. What it kept goes on its way when that ends. */
+  /** Takes connections and bytes and passes nothing on, nor that one end has hung up. What it kept goes on its way later. */
   isStalled: boolean;
   /** Refuses: connections break as soon as they are made. */
   isDown: boolean;
@@ -51,7 +51,8 @@ export async function startBoltRelay(target: string): Promise<BoltRelay> {
     const server = toServer(Number(port), hostname);
     const pair: Pair = { client, server, isWaitingForCommit: false };
     pairs.add(pair);
-    const end = (): void => {
+    const end = async (): Promise<void> => {
+      while (relay.isStalled) await sleep(20);
       client.destroy();
       server.destroy();
       pairs.delete(pair);

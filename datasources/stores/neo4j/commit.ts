@@ -1,4 +1,4 @@
-import type { ChangeSet, LinkUpsert } from '../../../src/domain/changes.ts';
+import type { ChangeSet, Fence, LinkUpsert } from '../../../src/domain/changes.ts';
 import { AppError } from '../../../src/domain/errors.ts';
 import type { LinkKey, SourceRef } from '../../../src/domain/graph.ts';
 import { parseKey } from '../../../src/domain/keys.ts';
@@ -40,7 +40,7 @@ export interface CommitContext {
   readonly sources: ReadonlyMap<number, SourceRef>;
   /** The second label of a connector's nodes, checked: it becomes part of statements. */
   readonly labelOf: (connector: string) => string | undefined;
-  readonly now: number;
+  readonly now: () => number;
   /** Of the store that was opened. */
   readonly storeId: string;
 }
@@ -55,14 +55,12 @@ export async function applyChange(
   change: ChangeSet,
   context: CommitContext,
 ): Promise<ChangeRow | null> {
-  const head = await readHead(tx, change, context.now);
+  const head = await readHead(tx, change, context.now());
   // Nothing is written into a copy that was put there since, not even a part of one.
   if (head?.storeId !== context.storeId) throw storeReplaced();
   if (head.known !== null) return head.known;
   if (head.isQuiet) return null;
-  if (change.fence !== undefined && !head.holdsLease) {
-    throw new AppError('LEASE_LOST', `The lease ${change.fence.lease} has been lost; nothing was written.`);
-  }
+  if (change.fence !== undefined && !head.holdsLease) throw leaseLost(change.fence);
   if (head.seq < (change.knownSeq ?? 0)) throw storeReplaced();
   if (change.expectedSeq !== undefined && change.expectedSeq !== head.seq) throw seqMoved(head.seq);
   const isSource = (id: number): boolean => context.sources.has(id);
@@ -71,7 +69,7 @@ export async function applyChange(
   const writes: Promise<unknown>[] = [];
   const body = new BodyWriter();
   const seq = head.seq + 1;
-  const at = Math.max(context.now, head.at);
+  const at = Math.max(context.now(), head.at);
   const links = await planLinks(tx, plan);
   writeNodes(tx, plan, { seq, at, hasRedirects: head.hasRedirects }, context, body, writes);
   writeLinks(tx, links, context, body, writes);
@@ -89,7 +87,7 @@ export async function applyChange(
         { kept: QUIET_IDS_KEPT },
       ),
     );
-    await Promise.all(writes);
+    await underLease(tx, change.fence, context.now(), writes);
     return null;
   }
   const text = body.toString();
@@ -101,8 +99,37 @@ export async function applyChange(
       at,
     }),
   );
-  await Promise.all(writes);
+  await underLease(tx, change.fence, context.now(), writes);
   return [seq, changeId, at, cause, connector, runId, actor, text];
+}
+
+/**
+ * Waits for `writes`, and sees to it that the lease is held when they count: from here to the end of the commit the lock
+ * on it lets nobody take it over. Before, it can be renewed, however long the commit takes. Sent right behind the
+ * writes, it costs no further round trip.
+ */
+async function underLease(
+  tx: Transaction,
+  fence: Fence | undefined,
+  now: number,
+  writes: readonly Promise<unknown>[],
+): Promise<void> {
+  if (fence === undefined) {
+    await Promise.all(writes);
+    return;
+  }
+  const locked = tx.run('MATCH (l:_Lease {name: $lease}) SET l.lock = true', { lease: fence.lease });
+  const held = tx.run('MATCH (l:_Lease {name: $lease}) WHERE l.token = $token AND l.expiresAt > $now RETURN true', {
+    lease: fence.lease,
+    token: fence.token,
+    now,
+  });
+  await Promise.all([...writes, locked]);
+  if ((await held).length === 0) throw leaseLost(fence);
+}
+
+function leaseLost({ lease }: Fence): AppError {
+  return new AppError('LEASE_LOST', `The lease ${lease} has been lost; nothing was written.`);
 }
 
 interface Head {
@@ -111,6 +138,7 @@ interface Head {
   readonly nextId: number;
   readonly known: ChangeRow | null;
   readonly isQuiet: boolean;
+  /** As seen now; {@link underLease} makes sure. */
   readonly holdsLease: boolean;
   readonly hasRedirects: boolean;
   readonly storeId: string;
@@ -119,10 +147,8 @@ interface Head {
 /** Takes the lock, then reads: what is read before could be of the time before the last commit. */
 async function readHead(tx: Transaction, { changeId, fence }: ChangeSet, now: number): Promise<Head | null> {
   const { lease = '', token = 0 } = fence ?? {};
-  const [, , [head], [known]] = await Promise.all([
+  const [, [head], [known]] = await Promise.all([
     tx.run("MATCH (m:_Meta {name: 'graph'}) SET m.lock = true"),
-    // Nobody takes the lease over while its holder writes.
-    fence === undefined ? [] : tx.run('MATCH (l:_Lease {name: $lease}) SET l.lock = true', { lease }),
     tx.run<[number, number, number, boolean, boolean, boolean, string]>(
       `MATCH (m:_Meta {name: 'graph'}) MATCH (i:_Meta {name: 'ids'})
        RETURN m.seq, m.at, i.nextId, EXISTS { (:_QuietChange {changeId: $changeId}) },

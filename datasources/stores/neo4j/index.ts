@@ -142,14 +142,13 @@ class Neo4jStore implements GraphStore {
   }
 
   commit(change: ChangeSet): Promise<CommittedChange | null> {
-    const now = this.#clock.now();
     return this.#run(async () => {
       const row = await this.#inTurn(async () => {
         await this.#learnSources(change);
         const context = {
           sources: this.#sources,
           labelOf: (id: string) => this.#labels.get(id),
-          now,
+          now: () => this.#clock.now(),
           storeId: this.#storeId!,
         };
         return this.#db.write((tx) => applyChange(tx, change, context), {
