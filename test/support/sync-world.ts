@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { CommittedChange } from '../../src/domain/changes.ts';
 import { contentHash } from '../../src/domain/graph.ts';
 import type { Clock } from '../../src/ports/clock.ts';
@@ -14,7 +15,7 @@ import { type SharedLine, sharedDatabase } from './shared-store.ts';
 
 const realClock: Clock = {
   now: () => Date.now(),
-  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms).unref()),
+  sleep: (ms, signal) => setTimeout(ms, undefined, { ref: false, ...(signal === undefined ? {} : { signal }) }),
 };
 
 export interface SyncWorld extends AsyncDisposable {

@@ -1,16 +1,21 @@
 import type { SyncDeps } from './deps.ts';
 import { nextStart } from './schedule.ts';
 import type { Slot } from './slot.ts';
-import type { RunReason } from './types.ts';
+import type { RunReason, SyncRun } from './types.ts';
 
 /** Longest single wait; longer ones are waited for in pieces. */
 const LONGEST_SLEEP_MS = 60 * 60_000;
+/** Pause while a run that is due is in progress on another gateway; its end is told sooner, as a rule. */
+const ELSEWHERE_MS = 10_000;
 
-/** Starts one connector's runs at their time, never two at once, until the service closes. Never rejects. */
+/**
+ * Starts one connector's runs at their time, never two at once, until the service closes. Never rejects.
+ * @param runToEnd  answers with the record at its end, or as it stands when the run is on another gateway
+ */
 export async function runSchedule(
   deps: SyncDeps,
   slot: Slot,
-  runToEnd: (reason: RunReason) => Promise<void>,
+  runToEnd: (reason: RunReason) => Promise<SyncRun>,
 ): Promise<void> {
   const { clock, book, stop, logger } = deps;
   while (!stop.aborted) {
@@ -29,8 +34,10 @@ export async function runSchedule(
     if (slot.active !== null) {
       await slot.active.done;
     } else if (isDue) {
+      const overtaken = AbortSignal.any([stop, slot.kick.signal]);
       try {
-        await runToEnd(failures > 0 ? 'RETRY' : 'SCHEDULE');
+        const { state } = await runToEnd(failures > 0 ? 'RETRY' : 'SCHEDULE');
+        if (state === 'RUNNING') await clock.sleep(ELSEWHERE_MS, overtaken).catch(() => {});
       } catch (error) {
         if (stop.aborted) return;
         logger.error({ connector: slot.id, err: error }, 'a scheduled run could not be started');

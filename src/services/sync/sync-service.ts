@@ -147,9 +147,9 @@ export class SyncService {
   schedule(): void {
     for (const slot of this.#slots.values()) {
       if (slot.config === null) continue;
-      const runToEnd = async (reason: RunReason): Promise<void> => {
-        await this.start(slot.id, { reason });
-        await this.finished(slot.id);
+      const runToEnd = async (reason: RunReason): Promise<SyncRun> => {
+        const run = await this.start(slot.id, { reason });
+        return (await this.finished(slot.id)) ?? run;
       };
       this.#loops.push(runSchedule(this.#deps, slot, runToEnd));
     }

@@ -5,7 +5,7 @@ import { FakeTenant } from '../../../support/fake-provider.ts';
 import { manualClock } from '../../../support/manual-clock.ts';
 import { createMemoryStore } from '../../../support/memory-store.ts';
 import { sharedDatabase } from '../../../support/shared-store.ts';
-import { sharedGateways, syncWorld } from '../../../support/sync-world.ts';
+import { type Gateway, sharedGateways, syncWorld } from '../../../support/sync-world.ts';
 
 const MINUTE = 60_000;
 const NOW = Date.parse('2026-08-20T08:00:00.000Z');
@@ -150,6 +150,64 @@ describe('the schedule', () => {
       sync.schedule();
       expect(sync.state('acme').nextRunAt).toBe((endedAt ?? 0) + 30_000 * 0.75);
     }
+  });
+
+  describe('of a gateway while a run on another one outlasts the interval', () => {
+    /** The second gateway's run is due again and again, the first one holds it at a page. */
+    async function outlasted(options: { isRetry: boolean }) {
+      const tenant = tenantOf(8);
+      const shared = sharedGateways();
+      const connectors = { schedule: { everySeconds: 10 } };
+      const a = await shared.open('a', { acme: tenant }, { connectors });
+      const b = await shared.open('b', { acme: tenant }, { connectors });
+      if (options.isRetry) {
+        tenant.beforeConnect = () => {
+          throw new AppError('UPSTREAM_UNAVAILABLE', 'down', { retryable: true });
+        };
+        await a.run();
+        tenant.beforeConnect = () => {};
+      }
+      const held = tenant.holdAt('users', 2);
+      await a.sync.start('acme');
+      await held.reached;
+      b.sync.schedule();
+      await shared.clock.advance(15_000);
+      return { shared, a, b, held };
+    }
+    const asked = (gateway: Gateway): number => gateway.line.calls.get('acquireLease') ?? 0;
+
+    test.each([false, true])('asks for the lease now and then (after a failure: %s)', async (isRetry) => {
+      const { shared, b, held } = await outlasted({ isRetry });
+      await using _ = shared;
+      const before = asked(b);
+      await shared.clock.advance(MINUTE);
+      // Once a second to stand by, and a few times for the run that is due.
+      expect(asked(b) - before).toBeLessThan(60 + 10);
+      held.letGo();
+    });
+
+    test('begins the next one when that has ended', async () => {
+      const { shared, a, b, held } = await outlasted({ isRetry: false });
+      await using _ = shared;
+      held.letGo();
+      await a.sync.finished('acme');
+      await shared.clock.advance(1_200);
+      expect(await b.sync.runs('acme')).toHaveLength(2);
+      await shared.clock.advance(10_000);
+      expect(await b.sync.runs('acme')).toHaveLength(3);
+    });
+
+    test('goes on when that gateway has died', async () => {
+      const { shared, a, b, held } = await outlasted({ isRetry: false });
+      await using _ = shared;
+      a.line.isDown = true;
+      await shared.clock.advance(15_000);
+      expect((await b.sync.runs('acme')).at(-1)).toMatchObject({ state: 'SUCCEEDED', resumes: 1 });
+      await shared.clock.advance(MINUTE);
+      expect((await b.sync.runs('acme')).length).toBeGreaterThan(5);
+      expect((await b.sync.runs('acme'))[0]).toMatchObject({ state: 'SUCCEEDED', reason: 'SCHEDULE' });
+      held.letGo();
+    });
   });
 
   test('keeps its rhythm over a restart', async () => {
