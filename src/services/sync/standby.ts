@@ -125,7 +125,7 @@ export class Standby {
     if (own !== id) {
       if (own === null && book.get(connector)?.activeRunId === id) return;
       const run = await runs.get(id);
-      if (run === null) this.#slots.get(connector)?.forget();
+      if (run === null && book.get(connector)?.lastRunId === null) this.#slots.get(connector)?.forget();
       book.emit({ type: 'run-ended', run: run ?? stoppedRun(told, 'CANCELLED', clock.now()) });
     }
     this.#foreign.delete(connector);
