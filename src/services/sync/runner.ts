@@ -38,7 +38,7 @@ export class Runner {
    * @throws AppError `SHUTTING_DOWN`, `CONNECTOR_NOT_CONFIGURED`, `CONNECTOR_DELETING`, `SYNC_RUNNING`
    */
   async begin(slot: Slot, reason: RunReason): Promise<SyncRun> {
-    if (this.#deps.stop.aborted) throw new AppError('SHUTTING_DOWN', 'The gateway is stopping.', { retryable: true });
+    this.#open();
     this.#configured(slot);
     const planned = slot.lastStartedAt;
     const lease = await this.lease(slot);
@@ -128,6 +128,10 @@ export class Runner {
     }
   }
 
+  #open(): void {
+    if (this.#deps.stop.aborted) throw new AppError('SHUTTING_DOWN', 'The gateway is stopping.', { retryable: true });
+  }
+
   #configured(slot: Slot): ConnectorStatus {
     const connector = slot.id;
     const status = this.#deps.book.get(connector);
@@ -171,6 +175,7 @@ export class Runner {
 
   async #launch(slot: Slot, lease: HeldLease, { record, isResume, approved }: Launch): Promise<SyncRun> {
     const { book, runs, graph, clock, allowLoopback, ids } = this.#deps;
+    this.#open();
     const status = this.#configured(slot);
     const { config, provider } = slot;
     if (config === null || provider === null) throw new TypeError(`${slot.id} is not configured`);

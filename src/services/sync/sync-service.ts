@@ -284,12 +284,16 @@ export class SyncService {
   /** Stops schedules and runs within one page, at a checkpoint; `resumeInterrupted` of the next process goes on there. */
   async close(): Promise<void> {
     this.#stop.abort();
-    for (const slot of this.#slots.values()) {
-      slot.reschedule();
-      if (slot.active !== null) await this.#runner.stop(slot.active, 'close');
-      await slot.turn;
-    }
+    await Promise.all([...this.#slots.values()].map((slot) => this.#halt(slot)));
     await Promise.all(this.#loops);
+  }
+
+  async #halt(slot: Slot): Promise<void> {
+    slot.reschedule();
+    if (slot.active !== null) await this.#runner.stop(slot.active, 'close');
+    await slot.turn;
+    // One that was about to begin; turns that come after it begin none.
+    if (slot.active !== null) await this.#runner.stop(slot.active, 'close');
   }
 
   /** Goes on with a run or a deletion that nobody is at; a deletion goes on in the background. */
@@ -298,7 +302,8 @@ export class SyncService {
       // Its own deletion holds the lease too.
       const lease = await this.#runner.lease(slot);
       if (lease === null) return;
-      if (this.#book.get(slot.id)?.state === 'DELETING') this.#loops.push(this.#deleteAgain(slot, lease));
+      const isLeft = this.#book.get(slot.id)?.state === 'DELETING' && !this.#stop.signal.aborted;
+      if (isLeft) this.#loops.push(this.#deleteAgain(slot, lease));
       else await lease.release();
       return;
     }
