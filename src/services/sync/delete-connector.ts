@@ -1,18 +1,45 @@
 import { AppError } from '../../domain/errors.ts';
 import type { LinkKey } from '../../domain/graph.ts';
 import type { ChangeDraft } from '../graph/graph.ts';
+import { fenced } from '../leases/fenced.ts';
+import type { HeldLease } from '../leases/leases.ts';
+import type { SyncDeps } from './deps.ts';
 import { PendingBook, pendingKeyOf } from './pending-book.ts';
 import { removalSteps } from './removal.ts';
+import type { Slot } from './slot.ts';
 import type { SyncGraph } from './sync-graph.ts';
 
 const ROWS_PER_COMMIT = 1_000;
+
+/** Deletes what a connector has brought and everything known of it, and gives the lease back. Call in its turn. */
+export async function deleteConnector(
+  deps: SyncDeps,
+  slot: Slot,
+  lease: HeldLease,
+  actor: string | undefined,
+): Promise<void> {
+  const { book, runs, graph, stop } = deps;
+  const connector = slot.id;
+  try {
+    // Another gateway may have done it already.
+    if (book.get(connector) === null) return;
+    const message = 'Its data is being taken out of the graph.';
+    await book.update(connector, { state: 'DELETING', reasonCode: null, message, activeRunId: null });
+    await deleteFromGraph(fenced(graph, lease), connector, actor, AbortSignal.any([stop, lease.lost]));
+    await runs.forgetAll(connector);
+    slot.forget();
+    await book.forget(connector);
+  } finally {
+    await lease.release();
+  }
+}
 
 /**
  * Takes everything of a connector out of the graph, in batches: its nodes with every link that touches them, links it
  * asserts elsewhere, waiting links, checkpoints. Safe to repeat after an interruption.
  * @throws AppError `ABORTED`
  */
-export async function deleteFromGraph(
+async function deleteFromGraph(
   graph: SyncGraph,
   connector: string,
   actor: string | undefined,

@@ -4,10 +4,9 @@ import { CONNECTOR_ID, CROSSWALK } from '../../domain/keys.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { ProviderDefinition } from '../../ports/provider.ts';
-import { fenced } from '../leases/fenced.ts';
 import { type HeldLease, Leases } from '../leases/leases.ts';
 import { ConnectorBook } from './connector-book.ts';
-import { deleteFromGraph } from './delete-connector.ts';
+import { deleteConnector } from './delete-connector.ts';
 import type { SyncDeps } from './deps.ts';
 import { confirmRemoval, rejectRemoval } from './removal-decisions.ts';
 import { IdPool } from './run-keys.ts';
@@ -224,21 +223,8 @@ export class SyncService {
   }
 
   async #delete(slot: Slot, lease: HeldLease, options: DecisionOptions): Promise<void> {
-    const connector = slot.id;
-    try {
-      // Another gateway may have done it already.
-      if (this.#book.get(connector) === null) return;
-      const message = 'Its data is being taken out of the graph.';
-      await this.#book.update(connector, { state: 'DELETING', reasonCode: null, message, activeRunId: null });
-      const graph = fenced(this.#options.graph, lease);
-      await deleteFromGraph(graph, connector, options.actor, AbortSignal.any([this.#stop.signal, lease.lost]));
-      await this.#deps.runs.forgetAll(connector);
-      slot.forget();
-      await this.#book.forget(connector);
-      if (slot.config === null) this.#slots.delete(connector);
-    } finally {
-      await lease.release();
-    }
+    await deleteConnector(this.#deps, slot, lease, options.actor);
+    if (slot.config === null) this.#slots.delete(slot.id);
   }
 
   /** @throws AppError `CONNECTOR_NOT_FOUND` */
