@@ -491,6 +491,29 @@ export function storeContract(
       });
     });
 
+    test('tells the hashes and the pending links of a busy place, each once', async () => {
+      const play = await playground();
+      const [hub, ...ids] = await play.nodes('Group', 5_100);
+      const rich = (from: number, to: number, n: number) =>
+        play.link(from, 'MEMBER_OF', to, { hash: n + 1, properties: { n }, qualifier: n % 2 === 0 ? '' : 'q' });
+      const links = ids.flatMap((id, n) => [rich(hub!, id, n), ...(n % 3 === 0 ? [rich(id, hub!, n)] : [])]);
+      const several = [0, 1, 2].map((n) => play.link(ids[5]!, 'HAS_ROLE', hub!, { hash: n + 1, qualifier: `${n}` }));
+      const addPending = ids.map((id) => ({ ...pendingOf(play, play.source), fromKey: play.keyOf(id) }));
+      await play.commit({ links: [...links, ...several], addPending });
+      const found: string[] = [];
+      for await (const { from, to, kind, qualifiers, hash } of store.linkHashes(play.connector)) {
+        for (const [n, start] of from.entries()) {
+          found.push(String([start, linkKindOf(kind[n]!), to[n], qualifiers[n], hash[n]]));
+        }
+      }
+      const wanted = [...links, ...several].map((link) =>
+        String([link.from, link.kind, link.to, link.qualifier, link.hash]),
+      );
+      expect(found.sort()).toEqual(wanted.sort());
+      const pending = await store.pendingFor([addPending[0]!.toKey, addPending[1]!.fromKey]);
+      expect(inOrder(pending)).toEqual(inOrder(addPending));
+    });
+
     describe('topology', () => {
       test('tells which application a federation goes through', async () => {
         const play = await playground();

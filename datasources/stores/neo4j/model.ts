@@ -90,9 +90,14 @@ export function linkProperties(link: LinkRecord, connector: string): Parameters 
     _source: link.source,
     ...(link.flags === 0 ? {} : { _flags: link.flags }),
     ...(link.qualifier === '' ? {} : { _qualifier: link.qualifier }),
-    ...(link.hash === 0 ? {} : { _hash: link.hash, _hashed: link.source }),
+    ...(link.hash === 0 ? {} : { _hash: link.hash, _hashed: hashedOf(link.source, link.from) }),
     ...(link.properties === null ? {} : { _properties: JSON.stringify(link.properties) }),
   };
+}
+
+/** Source and start of a link in one number: the index of it gives a source's links in pages, start by start. */
+export function hashedOf(source: number, from: number): number {
+  return source * 2 ** 32 + from;
 }
 
 /**

@@ -38,18 +38,26 @@ export async function listRecords(
   return rows.map(([id, text]) => ({ id, value: JSON.parse(text) }));
 }
 
-type PendingRow = readonly [string, string, number, number, string, number, string | null];
+type PendingRow = readonly [string, string, string, number, number, string, number, string | null];
 
-export async function readPendingFor(db: Database, keys: readonly string[]): Promise<PendingLink[]> {
+export async function readPendingFor(db: Pick<Database, 'read'>, keys: readonly string[]): Promise<PendingLink[]> {
   if (keys.length === 0) return [];
-  const rows = await db.read<PendingRow>(
-    `UNWIND $keys AS key
-     CALL (key) { MATCH (p:_Pending {fromKey: key}) RETURN p UNION MATCH (p:_Pending {toKey: key}) RETURN p }
-     WITH DISTINCT p
-     RETURN p.fromKey, p.toKey, p.kind, p.source, p.qualifier, p.flags, p.properties`,
-    { keys: [...new Set(keys)] },
-  );
-  return rows.map(([fromKey, toKey, kind, source, qualifier, flags, text]) => ({
+  const wanted = [...new Set(keys)];
+  const all: PendingRow[] = [];
+  for (let after = ''; ; ) {
+    const rows = await db.read<PendingRow>(
+      `UNWIND $wanted AS key
+       CALL (key) { MATCH (p:_Pending {fromKey: key}) RETURN p UNION MATCH (p:_Pending {toKey: key}) RETURN p }
+       WITH DISTINCT p WHERE p.id > $after
+       RETURN p.id AS id, p.fromKey, p.toKey, p.kind, p.source, p.qualifier, p.flags, p.properties
+       ORDER BY id LIMIT $limit`,
+      { wanted, after, limit: PENDING_CHUNK },
+    );
+    all.push(...rows);
+    if (rows.length < PENDING_CHUNK) break;
+    after = rows[rows.length - 1]![0];
+  }
+  return all.map(([, fromKey, toKey, kind, source, qualifier, flags, text]) => ({
     source,
     fromKey,
     kind: linkKindOf(kind)!,
