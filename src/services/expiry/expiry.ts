@@ -19,11 +19,11 @@ export function expiryOf({ graph, leases, clock, logger }: ExpiryOptions): Singl
     leases,
     clock,
     logger,
-    begin: async (lease) => {
+    begin: async (lease, signal) => {
       const own = fenced(graph, lease);
       // Who cannot follow the store must not keep the lease from those who can.
       if (own.store.isShared) await own.catchUp();
-      const expiry = new ExpiryConsumer({ graph: own, clock, logger });
+      const expiry = new ExpiryConsumer({ graph: own, clock, logger, signal });
       await expiry.start();
       return expiry;
     },

@@ -12,8 +12,11 @@ export interface SingletonOptions<T> {
   readonly leases: Leases;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Makes it and starts it; what it commits must carry the lease's fence. */
-  readonly begin: (lease: HeldLease) => Promise<T>;
+  /**
+   * Makes it and starts it; what it commits must carry the lease's fence. The signal is aborted when it will be ended
+   * at once, so that a long beginning may be cut short.
+   */
+  readonly begin: (lease: HeldLease, signal: AbortSignal) => Promise<T>;
   /** Ends it. */
   readonly end: (running: T) => Promise<void>;
 }
@@ -64,7 +67,7 @@ export class Singleton<T> {
 
   async #begin(lease: HeldLease): Promise<void> {
     try {
-      this.#current = await this.#options.begin(lease);
+      this.#current = await this.#options.begin(lease, this.#over(lease));
     } catch (error) {
       await lease.release();
       throw error;
@@ -77,7 +80,7 @@ export class Singleton<T> {
     let lease = first;
     for (;;) {
       if (lease !== null) {
-        await aborted(AbortSignal.any([signal, lease.lost]));
+        await aborted(this.#over(lease));
         await this.#end();
         await lease.release();
         lease = null;
@@ -96,6 +99,11 @@ export class Singleton<T> {
         this.#notYet(asAppError(error));
       }
     }
+  }
+
+  /** Aborted when what runs under the lease has to end. */
+  #over(lease: HeldLease): AbortSignal {
+    return AbortSignal.any([this.#stop.signal, lease.lost]);
   }
 
   #notYet({ code, message }: AppError): void {

@@ -1,9 +1,10 @@
 import { describe, expect, test, vi } from 'vitest';
 import { AppError } from '../../../../src/domain/errors.ts';
 import { LinkFlag, NodeFlag } from '../../../../src/domain/flags.ts';
+import type { GraphStore } from '../../../../src/ports/graph-store.ts';
 import { ExpiryConsumer } from '../../../../src/services/expiry/expiry-consumer.ts';
 import { FakeTenant } from '../../../support/fake-provider.ts';
-import { put } from '../../../support/graph.ts';
+import { put, type SomeNode } from '../../../support/graph.ts';
 import { manualClock } from '../../../support/manual-clock.ts';
 import { createMemoryStore } from '../../../support/memory-store.ts';
 import { type SyncWorld, syncWorld } from '../../../support/sync-world.ts';
@@ -42,9 +43,30 @@ async function linkFlags({ graph }: SyncWorld): Promise<number> {
   return graph.index.linkFlags(source, from!, 'ASSIGNED_TO', to!);
 }
 
-async function tokenFlags({ graph }: SyncWorld): Promise<number> {
-  const [id] = await graph.store.idsByKey(['acme/Credential/t1']);
+async function tokenFlags({ graph }: SyncWorld, name = 't1'): Promise<number> {
+  const [id] = await graph.store.idsByKey([`acme/Credential/${name}`]);
   return graph.index.flagsOf(id!);
+}
+
+const aToken = (name: string, endsInMs: number): SomeNode => ({
+  key: `acme/Credential/${name}`,
+  properties: { type: 'API_TOKEN', expiresAt: inMs(endsInMs) },
+});
+
+/** From now on nothing is written beside the graph until the gate is opened; `calls` tells how often it was asked for. */
+function gated(store: GraphStore): { calls: number; open(): void } {
+  const write = store.putRecord.bind(store);
+  let open = (): void => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const gate = { calls: 0, open: () => open() };
+  vi.spyOn(store, 'putRecord').mockImplementation(async (...args) => {
+    gate.calls++;
+    await opened;
+    return write(...args);
+  });
+  return gate;
 }
 
 describe('the expiry consumer', () => {
@@ -144,10 +166,118 @@ describe('the expiry consumer', () => {
     const expiry = new ExpiryConsumer({ graph: world.graph, clock, logger: world.logger });
     await expect(expiry.start()).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
     write.mockClear();
-    await put(world.graph, [{ key: 'okta/Credential/late', properties: { expiresAt: inMs(1_000) } }]);
+    await put(world.graph, [aToken('late', 1_000)]);
     await clock.advance(5_000);
     expect([write.mock.calls, clock.sleepers]).toEqual([[], before]);
     await expiry.close();
     write.mockRestore();
+  });
+
+  test('tries again what could not be noted, and says once why it could not', async () => {
+    const clock = manualClock(START);
+    const store = createMemoryStore({ clock });
+    await using world = await syncWorld({ acme: new FakeTenant() }, { clock, store });
+    const expiry = new ExpiryConsumer({ graph: world.graph, clock, logger: world.logger });
+    await expiry.start();
+    const write = vi.spyOn(store, 'putRecord').mockRejectedValue(new AppError('STORE_FULL', 'No room.'));
+    await put(world.graph, [aToken('t1', 120_000)]);
+    await clock.advance(60_000);
+    const said = world.logger.lines.filter(({ message }) => message.startsWith('following expiries failed'));
+    expect([expiry.waiting, said.length]).toEqual([0, 1]);
+    write.mockRestore();
+    await clock.advance(5_000);
+    expect(expiry.waiting).toBe(1);
+    await clock.advance(55_000);
+    expect(await tokenFlags(world)).toBe(NodeFlag.EXPIRED);
+    await expiry.close();
+  });
+
+  test('closes without noting the rest, which is noted at the next start', async () => {
+    const clock = manualClock(START);
+    const store = createMemoryStore({ clock });
+    await using world = await syncWorld({ acme: new FakeTenant() }, { clock, store });
+    const expiry = new ExpiryConsumer({ graph: world.graph, clock, logger: world.logger });
+    await expiry.start();
+    const gate = gated(store);
+    for (let n = 0; n < 10; n++) {
+      await put(
+        world.graph,
+        Array.from({ length: 10 }, (_, i) => aToken(`t${n}-${i}`, 60_000)),
+      );
+    }
+    const closing = expiry.close();
+    gate.open();
+    await closing;
+    expect(gate.calls).toBe(1);
+    const next = new ExpiryConsumer({ graph: world.graph, clock, logger: world.logger });
+    await next.start();
+    expect(next.waiting).toBe(100);
+    await next.close();
+  });
+
+  test('flags in time also while there is much to note', async () => {
+    const clock = manualClock(START);
+    const store = createMemoryStore({ clock });
+    await using world = await syncWorld({ acme: new FakeTenant() }, { clock, store });
+    const expiry = new ExpiryConsumer({ graph: world.graph, clock, logger: world.logger });
+    await expiry.start();
+    await put(world.graph, [aToken('t1', 60_000)]);
+    await clock.advance(0);
+    const gate = gated(store);
+    await put(world.graph, [aToken('t2', 120_000), aToken('t3', 60_000)]);
+    await clock.advance(60_000);
+    expect(await tokenFlags(world)).toBe(NodeFlag.EXPIRED);
+    gate.open();
+    await clock.advance(0);
+    expect([await tokenFlags(world, 't2'), await tokenFlags(world, 't3')]).toEqual([0, NodeFlag.EXPIRED]);
+    expect(expiry.waiting).toBe(1);
+    await expiry.close();
+  });
+
+  test('reads all there is when its cursor is beyond the log, and sets it right', async () => {
+    const clock = manualClock(START);
+    const store = createMemoryStore({ clock });
+    await using world = await syncWorld({ acme: tenantWith(inMs(60_000)) }, { clock, store });
+    await world.run();
+    await store.setCursor('expiry', 999);
+    const expiry = new ExpiryConsumer({ graph: world.graph, clock, logger: world.logger });
+    await expiry.start();
+    expect(expiry.waiting).toBe(1);
+    await expiry.close();
+    expect(await store.cursor('expiry')).toBe(world.graph.seq);
+  });
+
+  test('does not read a row again in which nothing ends', async () => {
+    const clock = manualClock(START);
+    const store = createMemoryStore({ clock });
+    await using world = await syncWorld({ acme: new FakeTenant() }, { clock, store });
+    const expiry = new ExpiryConsumer({ graph: world.graph, clock, logger: world.logger });
+    await expiry.start();
+    await clock.advance(0);
+    const read = vi.spyOn(store, 'changes');
+    for (let n = 0; n < 5; n++) await put(world.graph, [{ key: `acme/Account/${n}` }]);
+    await clock.advance(0);
+    expect(read).not.toHaveBeenCalled();
+    await put(world.graph, [aToken('t1', 60_000)]);
+    await clock.advance(0);
+    expect(read).toHaveBeenCalledOnce();
+    await expiry.close();
+    expect(await store.cursor('expiry')).toBe(6);
+  });
+
+  test('reads the log when the graph was not told of every row', async () => {
+    const clock = manualClock(START);
+    await using world = await syncWorld({ acme: new FakeTenant() }, { clock });
+    const { graph } = world;
+    vi.spyOn(graph, 'onChange').mockReturnValue(() => {});
+    const onReset = vi.spyOn(graph, 'onReset');
+    const expiry = new ExpiryConsumer({ graph, clock, logger: world.logger });
+    await expiry.start();
+    await put(graph, [aToken('t1', 60_000)]);
+    const [reset] = onReset.mock.calls[0]!;
+    reset();
+    await clock.advance(0);
+    expect(expiry.waiting).toBe(1);
+    await expiry.close();
   });
 });

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { AppError } from '../../../../src/domain/errors.ts';
 import { Leases } from '../../../../src/services/leases/leases.ts';
@@ -13,6 +14,8 @@ interface Gateway {
   readonly singleton: Singleton<string>;
   /** What beginning throws, while it is set. */
   fails: Error | null;
+  /** Beginning takes as long as it may. */
+  isSlow: boolean;
 }
 
 /** Gateways of which one at a time does the thing; `told` has who began and ended, in order. */
@@ -32,8 +35,9 @@ function gateways(): { clock: ManualClock; told: string[]; gateway(name: string)
         leases,
         clock,
         logger,
-        begin: async () => {
+        begin: async (_, signal) => {
           if (made.fails !== null) throw made.fails;
+          if (made.isSlow) await once(signal, 'abort');
           told.push(`${name} begins`);
           return name;
         },
@@ -41,7 +45,7 @@ function gateways(): { clock: ManualClock; told: string[]; gateway(name: string)
           told.push(`${name} ends`);
         },
       });
-      const made: Gateway = { name, line, logger, singleton, fails: null };
+      const made: Gateway = { name, line, logger, singleton, fails: null, isSlow: false };
       return made;
     },
   };
@@ -137,5 +141,25 @@ describe('what runs on one gateway among all', () => {
     await a.singleton.close();
     expect(told).toEqual(['a begins', 'a ends']);
     expect(clock.sleepers, 'nobody waits any more').toBe(0);
+  });
+
+  test('cuts a long beginning short when it closes, and when its lease is lost', async () => {
+    const { clock, told, gateway } = gateways();
+    const [a, b, c] = [gateway('a'), gateway('b'), gateway('c')];
+    for (const { singleton } of [a, b, c]) {
+      await singleton.start();
+      await clock.advance(300);
+    }
+    b.isSlow = true;
+    c.isSlow = true;
+    await a.singleton.close();
+    await clock.advance(2_000);
+    expect([b.singleton.current, c.singleton.current], 'b has the lease and is beginning').toEqual([null, null]);
+    b.line.isDown = true;
+    await clock.advance(15_000);
+    expect(told.slice(2)).toEqual(['b begins', 'b ends']);
+    await c.singleton.close();
+    expect(told.slice(4)).toEqual(['c begins', 'c ends']);
+    await b.singleton.close();
   });
 });
