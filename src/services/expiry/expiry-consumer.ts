@@ -70,6 +70,8 @@ export class ExpiryConsumer {
   #trouble: string | null = null;
   #loop: Promise<void> = Promise.resolve();
   #wake = new AbortController();
+  /** Epoch ms of the next look at what is due. */
+  #sleepsUntil = 0;
   #closed: Promise<void> | null = null;
 
   constructor({ graph, clock, logger, signal }: ExpiryConsumerOptions) {
@@ -222,6 +224,8 @@ export class ExpiryConsumer {
         return;
       }
       this.#waiting.set(id, item);
+      // Each look goes through the whole list.
+      if (item.at >= this.#sleepsUntil) return;
       this.#wake.abort();
       this.#wake = new AbortController();
     });
@@ -233,7 +237,8 @@ export class ExpiryConsumer {
       const now = this.#clock.now();
       const due = [...this.#waiting.values()].filter((item) => item.at <= now).slice(0, BATCH);
       if (due.length === 0) {
-        await this.#clock.sleep(Math.min(LONGEST_SLEEP_MS, this.#next() - now), woken).catch(() => {});
+        this.#sleepsUntil = Math.min(now + LONGEST_SLEEP_MS, this.#next());
+        await this.#clock.sleep(this.#sleepsUntil - now, woken).catch(() => {});
         continue;
       }
       try {

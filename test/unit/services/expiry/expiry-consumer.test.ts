@@ -280,4 +280,26 @@ describe('the expiry consumer', () => {
     expect(expiry.waiting).toBe(1);
     await expiry.close();
   });
+
+  test('is woken by what ends sooner than it will look, and by nothing else', async () => {
+    const clock = manualClock(START);
+    await using world = await syncWorld({ acme: new FakeTenant() }, { clock });
+    const expiry = new ExpiryConsumer({ graph: world.graph, clock, logger: world.logger });
+    await expiry.start();
+    const sleep = vi.spyOn(clock, 'sleep');
+    await put(
+      world.graph,
+      Array.from({ length: 20 }, (_, n) => aToken(`t${n}`, 7_200_000 + n)),
+    );
+    await clock.advance(0);
+    expect([expiry.waiting, sleep.mock.calls]).toEqual([20, []]);
+    await put(world.graph, [aToken('soon', 60_000)]);
+    await clock.advance(0);
+    expect(sleep.mock.calls.map(([ms]) => ms)).toEqual([60_000]);
+    await clock.advance(60_000);
+    expect(await tokenFlags(world, 'soon')).toBe(NodeFlag.EXPIRED);
+    await clock.advance(7_200_000);
+    expect(expiry.waiting).toBe(0);
+    await expiry.close();
+  });
 });
