@@ -101,13 +101,16 @@ export class ConnectorBook {
 
   /** Forgets a connector; one that is configured begins anew. */
   async forget(connector: string): Promise<void> {
+    await this.#write(connector, null);
     const config = this.#configs.get(connector);
-    if (config !== undefined) {
-      await this.update(connector, newStatus(config, this.#clock.now()));
+    if (config === undefined) {
+      this.#statuses.delete(connector);
       return;
     }
-    await this.#write(connector, null);
-    this.#statuses.delete(connector);
+    const status = newStatus(config, this.#clock.now());
+    this.#statuses.set(connector, status);
+    this.emit({ type: 'state', status });
+    await this.#remember(status);
   }
 
   /** Newest first. */

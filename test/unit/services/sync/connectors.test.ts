@@ -141,6 +141,21 @@ describe('deleting a connector', () => {
     expect(await world.counts()).toEqual({});
   });
 
+  test('leaves nothing of it when the configuration no longer names it afterwards', async () => {
+    const store = createMemoryStore();
+    const tenant = tenantOf(3);
+    const first = await serviceWith([{ id: 'old', provider: 'fake', settings: {} }], tenant, store);
+    await first.sync.open();
+    await first.sync.start('old');
+    await first.sync.finished('old');
+    await first.sync.deleteConnector('old');
+    await first.sync.close();
+    const { sync } = await serviceWith([{ id: 'new', provider: 'fake', settings: {} }], tenant, store);
+    await sync.open();
+    expect(sync.states().map(({ connector }) => connector)).toEqual(['new']);
+    await sync.close();
+  });
+
   test('works for one that the configuration no longer names', async () => {
     const store = createMemoryStore();
     const tenant = tenantOf(3);
