@@ -7,7 +7,6 @@ import { type Config, durationSeconds } from '../config/schema.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { GraphStore } from '../ports/graph-store.ts';
 import type { Logger } from '../ports/logger.ts';
-import { pruneChanges } from '../services/changes/retention.ts';
 import { serviceControl } from '../services/connectors/service-control.ts';
 import { expiryOf } from '../services/expiry/expiry.ts';
 import type { Graph } from '../services/graph/graph.ts';
@@ -18,6 +17,7 @@ import { SyncService } from '../services/sync/sync-service.ts';
 import { checkConfig, connectorConfig } from './check.ts';
 import { startServer } from './http.ts';
 import { type OpenGraphOptions, openGraph } from './open-graph.ts';
+import { pruneJob } from './prune-job.ts';
 import { createStore } from './store.ts';
 import { openWaitingRoom, type WaitingRoom } from './waiting-room.ts';
 
@@ -98,12 +98,8 @@ export async function openGateway({ config, folder }: LoadedConfig, options: Gat
     closers.push(() => expiry.close());
 
     const keepMs = durationSeconds(config.changeLog.keep) * 1_000;
-    const prune = new Cron('17 * * * *', { protect: true, unref: true, catch: true }, async () => {
-      const lease = await leases.acquire('prune');
-      if (lease === null) return;
-      const last = await pruneChanges(graph.store, clock, keepMs).finally(() => lease.release());
-      if (last !== null) logger.info({ seq: last }, 'old changes forgotten');
-    });
+    const forget = pruneJob({ store: graph.store, leases, clock, logger, keepMs });
+    const prune = new Cron('17 * * * *', { protect: true, unref: true }, forget);
     closers.push(() => prune.stop());
 
     const server = await startServer({
