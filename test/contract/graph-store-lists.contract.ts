@@ -264,6 +264,39 @@ export function listContract(create: () => Promise<StoreUnderTest>): void {
       expect((await store.search({ text: 'aaa', limit: 10 })).items).toMatchObject([{ id: a }]);
     });
 
+    test('an emoji in a name is one character: found whole, by no part of its number, and sorted by it', async () => {
+      const { store } = scratch;
+      const play = await Playground.open(store, 'emoji');
+      // By code point, which is not how JavaScript compares them.
+      const names = ['Team', 'Team 01', 'Team \uff5a', 'Team \u{1d400}', 'Team 😀', 'Team 😀 2', 'Team 😁'];
+      const [first, ...ids] = await play.ids(names.length);
+      const nodes = [first!, ...ids].map((id, n) => play.node('Group', id, { name: names[n]! }));
+      await play.commit({ nodes: [...nodes].reverse() });
+      const named = (id: number): string => names[id - first!]!;
+      const ofEmoji = { connectors: [play.connector] };
+      const listed = async (filter: ListFilter, descending = false): Promise<string[]> => {
+        const sort = { field: 'name', descending } as const;
+        const { items } = await store.list({ kind: 'Group', limit: 50, sort, filter: { ...ofEmoji, ...filter } });
+        return items.map(({ id }) => named(id));
+      };
+      const hits = async (text: string): Promise<string[]> =>
+        (await store.search({ text, limit: 50, ...ofEmoji })).items.map(({ id }) => named(id)).sort();
+      expect(await listed({})).toEqual(names);
+      expect(await listed({}, true)).toEqual([...names].reverse());
+      for (const part of ['01f', '1f6', '01f600', 'f600', '\uffff01']) {
+        expect(await listed({ nameContains: part })).toEqual([]);
+        expect(await hits(part)).toEqual([]);
+      }
+      expect(await listed({ nameContains: 'm 😀' })).toEqual(['Team 😀', 'Team 😀 2']);
+      expect(await listed({ namePrefix: 'TEAM 😀' })).toEqual(['Team 😀', 'Team 😀 2']);
+      expect(await hits('am 😀')).toEqual(['Team 😀', 'Team 😀 2']);
+      expect(await hits('team 😁')).toEqual(['Team 😁']);
+      expect(await hits('😀')).toEqual([]);
+      // Neo4j's own digits.
+      expect(await hits('\u000c\u001a\u0011')).toEqual([]);
+      expect(await listed({ namePrefix: 'team \uffff\u000b' })).toEqual([]);
+    });
+
     test('a cursor of another query, or of no query, is refused', async () => {
       const query: ListQuery = { kind: 'Account', sort: { field: 'name' }, limit: 2, filter: { live: true } };
       const { cursor } = (await store.list(query)).items[0]!;
