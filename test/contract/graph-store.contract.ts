@@ -460,6 +460,19 @@ export function storeContract(
         expect(await store.idsByKey([keyA, keyB, keyC])).toEqual([a, a, a]);
       });
 
+      test('a redirect to the key itself ends what was there, and leads nobody else astray', async () => {
+        const play = await playground();
+        const [a, b, c] = await play.nodes('Account', 3);
+        const [keyA, keyB, keyC] = [a!, b!, c!].map((id) => play.keyOf(id)) as [string, string, string];
+        await play.commit({ redirects: [{ from: keyA, to: keyB }] });
+        await play.commit({ redirects: [{ from: keyC, to: keyA }] });
+        expect(await store.idsByKey([keyA, keyC])).toEqual([b, b]);
+        await play.commit({ redirects: [{ from: keyA, to: keyA }] });
+        expect(await store.idsByKey([keyA, keyB, keyC])).toEqual([a, b, b]);
+        await play.commit({ redirects: [{ from: keyA, to: keyA }] });
+        expect(await store.idsByKey([keyA])).toEqual([a]);
+      });
+
       test('keys of a connector are complete, with the removed ones, and of no other connector', async () => {
         const play = await playground();
         const near = await Playground.open(store, `${play.connector}-x`);

@@ -164,11 +164,13 @@ export function memoryStores(options: MemoryStoreOptions = {}): () => GraphStore
 
   /** Chains collapse at once; one that turns around loses its old direction. */
   function redirect(from: string, to: string): void {
+    if (from === to) {
+      redirects.delete(from);
+      return;
+    }
     const next = redirects.get(to);
     if (next === from) redirects.delete(to);
     const target = next === undefined || next === from ? to : next;
-    redirects.delete(from);
-    if (target === from) return;
     for (const [key, goal] of redirects) if (goal === from) redirects.set(key, target);
     redirects.set(from, target);
   }

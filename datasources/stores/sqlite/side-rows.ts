@@ -38,13 +38,13 @@ export function writeCursor(db: Connection, consumer: string, seq: number): void
 
 /** Chains collapse at once, so that a look-up is one step; pointing a key at itself ends its redirect. */
 function writeRedirect(db: Connection, from: string, to: string): void {
-  const next = db.get<[string]>('select to_key from redirect where from_key = ?', to)?.[0];
-  if (next === from) db.run('delete from redirect where from_key = ?', to);
-  const target = next === undefined || next === from ? to : next;
-  if (target === from) {
+  if (from === to) {
     db.run('delete from redirect where from_key = ?', from);
     return;
   }
+  const next = db.get<[string]>('select to_key from redirect where from_key = ?', to)?.[0];
+  if (next === from) db.run('delete from redirect where from_key = ?', to);
+  const target = next === undefined || next === from ? to : next;
   db.run('update redirect set to_key = ? where to_key = ?', target, from);
   db.run('insert or replace into redirect (from_key, to_key) values (?, ?)', from, target);
 }
