@@ -1,21 +1,13 @@
 import pLimit from 'p-limit';
-import type { CommittedChange, LinkUpsert, NodeUpsert } from '../../domain/changes.ts';
+import type { CommittedChange } from '../../domain/changes.ts';
 import { type AppError, asAppError } from '../../domain/errors.ts';
-import { LinkFlag, NodeFlag } from '../../domain/flags.ts';
 import { compact } from '../../domain/graph.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { GraphStore } from '../../ports/graph-store.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { ChangeDraft, CommitOptions } from '../graph/graph.ts';
-import {
-  type Expiring,
-  endOfLink,
-  endOfNode,
-  expiringId,
-  expiringLink,
-  expiringNode,
-  readExpiring,
-} from './expiring.ts';
+import { type Expiring, expiringId, expiringLink, expiringNode, readExpiring } from './expiring.ts';
+import { type ExpiringGraph, flagExpired } from './flag-expired.ts';
 
 const CONSUMER = 'expiry';
 const RECORDS = 'expiry/';
@@ -29,9 +21,9 @@ const READ_AGAIN_MS = 5_000;
 const FLAG_AGAIN_MS = 60_000;
 
 /** What the consumer asks of the graph. */
-export interface ExpiryGraph {
+export interface ExpiryGraph extends ExpiringGraph {
   readonly store: GraphStore;
-  readonly index: { readonly seq: number; isAlive(id: number): boolean; sourceOf(id: number): number };
+  readonly index: ExpiringGraph['index'] & { readonly seq: number };
   commit(build: () => Promise<ChangeDraft | null>, options?: CommitOptions): Promise<CommittedChange | null>;
   onChange(listener: (change: CommittedChange) => void): () => void;
   onReset(listener: () => void): () => void;
@@ -264,45 +256,8 @@ export class ExpiryConsumer {
 
   /** Reads what is due as it is now, and flags what still ends. */
   async #flag(due: readonly Expiring[]): Promise<void> {
-    const build = async (): Promise<ChangeDraft | null> => {
-      const now = this.#clock.now();
-      const nodes = await this.#expiredNodes(due, now);
-      const links = await this.#expiredLinks(due, now);
-      if (nodes.length + links.length === 0) return null;
-      return { cause: 'EXPIRY', connector: null, nodes, links };
-    };
+    const build = (): Promise<ChangeDraft | null> => flagExpired(this.#graph, due, this.#clock.now());
     // It writes back what it has read: what a sync on another gateway says meanwhile must not be lost.
     await this.#graph.commit(build, { isExact: true });
-  }
-
-  async #expiredNodes(due: readonly Expiring[], now: number): Promise<NodeUpsert[]> {
-    const ids = due.flatMap((item) => (item.what === 'node' && this.#graph.index.isAlive(item.id) ? [item.id] : []));
-    const found = ids.length === 0 ? [] : await this.#graph.store.nodes(ids);
-    return found.flatMap((node) => {
-      if (node === null || node.removed || (node.flags & NodeFlag.EXPIRED) !== 0) return [];
-      if ((endOfNode(node.kind, node.properties) ?? Number.POSITIVE_INFINITY) > now) return [];
-      const { id, key, kind, name, properties, hash } = node;
-      return [
-        {
-          ...{ id, key, kind, name, properties, hash },
-          source: this.#graph.index.sourceOf(id),
-          flags: node.flags | NodeFlag.EXPIRED,
-        },
-      ];
-    });
-  }
-
-  async #expiredLinks(due: readonly Expiring[], now: number): Promise<LinkUpsert[]> {
-    const wanted = new Map(due.flatMap((item) => (item.what === 'link' ? [[expiringId(item), item]] : [])));
-    const found = wanted.size === 0 ? [] : await this.#graph.store.links([...wanted.values()]);
-    const byId = new Map(
-      found.flat().map((link) => [`link/${link.source}/${link.from}/${link.kind}/${link.to}/${link.qualifier}`, link]),
-    );
-    return [...wanted.keys()].flatMap((id) => {
-      const link = byId.get(id);
-      if (link === undefined || (link.flags & LinkFlag.EXPIRED) !== 0) return [];
-      if ((endOfLink(link.properties) ?? Number.POSITIVE_INFINITY) > now) return [];
-      return [{ ...link, flags: link.flags | LinkFlag.EXPIRED }];
-    });
   }
 }
