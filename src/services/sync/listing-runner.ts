@@ -118,14 +118,14 @@ async function fill(run: RunContext, listing: ListingState, queue: PageQueue, ci
   let left = ROWS_PER_TURN;
   for (let head = queue.head(); head !== null; head = queue.head()) {
     const { page } = head;
-    while (head.nodeAt < page.nodes.length && left > 0 && plan.size < run.rowsPerCommit) {
+    while (head.nodeAt < page.nodes.length && left > 0 && !plan.isFull) {
       const end = Math.min(page.nodes.length, head.nodeAt + ROWS_PER_SLICE);
       await plan.compareNodes(page, head.nodeAt, end);
       left -= end - head.nodeAt;
       head.nodeAt = end;
     }
     while (head.nodeAt === page.nodes.length && head.linkAt < page.links.length) {
-      if (left <= 0 || plan.size >= run.rowsPerCommit) break;
+      if (left <= 0 || plan.isFull) break;
       const end = Math.min(page.links.length, head.linkAt + ROWS_PER_SLICE);
       plan.compareLinks(page, head.linkAt, end);
       left -= end - head.linkAt;

@@ -12,6 +12,9 @@ import type { RunContext } from './run-context.ts';
 
 const MEMBER_OF = linkKindCode('MEMBER_OF');
 
+/** Of the properties in one change set: stores and the log take it in one piece. */
+const CHARACTERS_PER_COMMIT = 8_000_000;
+
 /**
  * The difference between pages and the graph: one change set in the making. It must be filled and committed while
  * nobody else commits, because it reads the index and moves the books of the run along.
@@ -26,6 +29,7 @@ export class Plan {
   readonly #now: number;
   /** Created or brought back by this very change set: the index does not have them yet. */
   readonly #fresh = new Set<number>();
+  #characters = 0;
   #lastFrom: NodeRef | null = null;
   #lastFromId = -1;
 
@@ -38,6 +42,11 @@ export class Plan {
   /** Rows that the change set has by now. */
   get size(): number {
     return this.nodes.length + this.links.length + this.addPending.length + this.removePending.length;
+  }
+
+  /** Nothing more goes into this change set. */
+  get isFull(): boolean {
+    return this.size >= this.#run.rowsPerCommit || this.#characters >= CHARACTERS_PER_COMMIT;
   }
 
   /** Compares the nodes of a page from `start` up to `end`. */
@@ -88,6 +97,7 @@ export class Plan {
 
   #upsert(id: number, draft: NodeDraft, hash: number): void {
     const properties = compact(draft.properties);
+    this.#characters += JSON.stringify(properties).length;
     const flags = (draft.flags ?? 0) | (this.#isOver(endOfNode(draft.kind, properties)) ? NodeFlag.EXPIRED : 0);
     this.nodes.push({
       id,
@@ -157,6 +167,7 @@ export class Plan {
         if (pending.size > 0) this.#dropPending(draft, qualifier);
       }
       const properties = storedProperties(draft.properties);
+      if (properties !== null) this.#characters += JSON.stringify(properties).length;
       this.links.push({
         source,
         from,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { AppError } from '../../../../src/domain/errors.ts';
+import type { NodeDraft } from '../../../../src/ports/provider.ts';
 import { FakeTenant } from '../../../support/fake-provider.ts';
 import { syncWorld } from '../../../support/sync-world.ts';
 
@@ -31,6 +32,25 @@ describe('a run', () => {
     expect(world.sync.state('acme')).toMatchObject({ state: 'CONNECTED', reasonCode: null, staleSince: null });
     expect((await world.graph.verify()).problems).toEqual([]);
     expect(tenant.sessionsOpen).toBe(0);
+  });
+
+  test('writes what is large in several change sets', async () => {
+    const tenant = tenantOf(24);
+    const description = 'x'.repeat(1_000_000);
+    tenant.alterPage = (listing, page) =>
+      listing === 'users'
+        ? {
+            ...page,
+            nodes: page.nodes.map(
+              (node) => ({ ...node, properties: { ...node.properties, description } }) as NodeDraft,
+            ),
+          }
+        : page;
+    await using world = await syncWorld({ acme: tenant });
+    expect(await world.run()).toMatchObject({ state: 'SUCCEEDED' });
+    const sizes = world.changes.map(({ nodes }) => nodes.filter(({ kind }) => kind === 'Account').length);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(24);
+    expect(Math.max(...sizes)).toBe(8);
   });
 
   test('that finds nothing changed writes no change row', async () => {
