@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Database, Parameters, Value } from '../../../../datasources/stores/neo4j/driver.ts';
 import { readLinkHashes } from '../../../../datasources/stores/neo4j/link-reader.ts';
+import { readChanges } from '../../../../datasources/stores/neo4j/log-reader.ts';
 import { hashedOf } from '../../../../datasources/stores/neo4j/model.ts';
 import { readPendingFor } from '../../../../datasources/stores/neo4j/side-reader.ts';
 
@@ -10,7 +11,7 @@ const PAGE = 5_000;
 type Answer = (cypher: string, parameters: Parameters) => readonly (readonly Value[])[];
 
 /** A database that answers like this, and how many rows each answer had. */
-function answering(answer: Answer): { readonly db: Pick<Database, 'read'>; readonly sizes: number[] } {
+function answering(answer: Answer): { readonly db: Pick<Database, 'read' | 'write'>; readonly sizes: number[] } {
   const sizes: number[] = [];
   const db = {
     async read<Row extends readonly Value[]>(cypher: string, parameters: Parameters = {}): Promise<Row[]> {
@@ -18,6 +19,7 @@ function answering(answer: Answer): { readonly db: Pick<Database, 'read'>; reado
       sizes.push(rows.length);
       return rows as unknown as Row[];
     },
+    write: () => Promise.reject(new Error('nothing is written')),
   };
   return { db, sizes };
 }
@@ -54,6 +56,27 @@ describe('hashes of links', () => {
     expect(await read([PAGE])).toEqual([PAGE, PAGE]);
     expect(await read([2 * PAGE])).toEqual([PAGE, 2 * PAGE]);
   });
+});
+
+test('rows of the log come in answers of a bearable size, also when large ones follow small ones', async () => {
+  const body = (n: number): string => `{"nodes":[],"links":[]${' '.repeat(n)}}`;
+  const small = Array.from({ length: 130 }, () => body(0));
+  const large = Array.from({ length: 50 }, () => body(150_000));
+  const bodies = [...small, ...large, body(5_000_000), ...small];
+  let most = 0;
+  const { db, sizes } = answering((cypher, { first, end }) => {
+    if (cypher.includes(':_Meta')) return [[bodies.length, 0, 'store']];
+    const found = bodies.slice(Number(first) - 1, Number(end) - 1);
+    if (cypher.includes('size(c.body) ORDER')) return found.map((text) => [text.length]);
+    const bytes = found.reduce((sum, text) => sum + text.length, 0);
+    if (found.length > 1) most = Math.max(most, bytes);
+    return found.map((text, n) => [Number(first) + n, `change-${n}`, 0, 'SYNC', null, null, null, text]);
+  });
+  const seqs: number[] = [];
+  for await (const { seq } of readChanges(db, 'store', 0, {})) seqs.push(seq);
+  expect(seqs).toEqual(bodies.map((_, n) => n + 1));
+  expect(most).toBeLessThanOrEqual(2_000_000);
+  expect(sizes.length).toBeLessThan(40);
 });
 
 test('pending links come in pages, each once', async () => {
