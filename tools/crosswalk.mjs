@@ -3,5 +3,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-if (existsSync(fileURLToPath(new URL('../src', import.meta.url)))) await import('./build-if-stale.mjs');
-await import('../dist/src/cli/index.js');
+const from = (path) => new URL(path, import.meta.url);
+if (existsSync(fileURLToPath(from('../src')))) await import('./build-if-stale.mjs');
+await import(from('../dist/src/cli/index.js').href);
