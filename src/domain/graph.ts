@@ -2,6 +2,9 @@ import type { Json, JsonObject } from './json.ts';
 import type { LinkKind } from './link-kinds.ts';
 import type { NodeKind } from './node-kinds.ts';
 
+/** Longer names are cut. In UTF-16 units. */
+export const MAX_NAME = 1_024;
+
 /** What of a node can change. `hash` is {@link contentHash} of the rest; 32 bits, unsigned. */
 export interface NodeState {
   readonly name: string;

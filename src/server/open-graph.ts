@@ -3,6 +3,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { GraphStore } from '../ports/graph-store.ts';
 import type { Logger } from '../ports/logger.ts';
 import { Graph } from '../services/graph/graph.ts';
+import { isPassing } from '../services/graph/patience.ts';
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
@@ -33,8 +34,7 @@ export async function openGraph(options: OpenGraphOptions): Promise<Graph> {
     } catch (thrown) {
       await made.store.close().catch(() => {});
       const error = asAppError(thrown);
-      const isPassing = made.store.isShared && error.code === 'STORE_UNAVAILABLE' && error.retryable;
-      if (!isPassing || signal.aborted) throw thrown;
+      if (!made.store.isShared || !isPassing(error) || signal.aborted) throw thrown;
       waiting(error);
       // Once for each step of the wait, not for ever the same line.
       if (waitMs !== loggedMs) {

@@ -1,11 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import {
-  seqMoved,
-  storeIncomplete,
-  storeMissing,
-  storeNotEmpty,
-  storeReplaced,
-} from '../../datasources/stores/shared/errors.ts';
+import { seqMoved, storeIncomplete, storeMissing, storeNotEmpty } from '../../datasources/stores/shared/errors.ts';
 import type {
   ChangeSet,
   CommittedChange,
@@ -14,7 +8,7 @@ import type {
   PendingLink,
   PendingLinkKey,
 } from '../../src/domain/changes.ts';
-import { AppError } from '../../src/domain/errors.ts';
+import { AppError, storeReplaced } from '../../src/domain/errors.ts';
 import type { LinkKey, LinkRecord, LinkState, NodeState, SourceRef } from '../../src/domain/graph.ts';
 import type { Json, JsonObject } from '../../src/domain/json.ts';
 import { parseKey } from '../../src/domain/keys.ts';

@@ -1,12 +1,12 @@
 import type { ChangeSet, Fence, LinkUpsert } from '../../../src/domain/changes.ts';
-import { AppError } from '../../../src/domain/errors.ts';
+import { AppError, storeReplaced } from '../../../src/domain/errors.ts';
 import type { LinkKey, SourceRef } from '../../../src/domain/graph.ts';
 import { parseKey } from '../../../src/domain/keys.ts';
 import { linkKindCode } from '../../../src/domain/link-kinds.ts';
 import { nodeKindCode, nodeKindOf } from '../../../src/domain/node-kinds.ts';
 import { ABSENT, BodyWriter, linkStateText, nodeStateText, packBody } from '../shared/change-body.ts';
 import type { ChangeRow } from '../shared/change-row.ts';
-import { seqMoved, storeReplaced } from '../shared/errors.ts';
+import { seqMoved } from '../shared/errors.ts';
 import { type NodePlan, planNodes } from './commit-plan.ts';
 import {
   byHub,

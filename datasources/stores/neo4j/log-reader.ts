@@ -1,7 +1,6 @@
 import type { CommittedChange } from '../../../src/domain/changes.ts';
-import { AppError } from '../../../src/domain/errors.ts';
+import { AppError, storeReplaced } from '../../../src/domain/errors.ts';
 import { type ChangeRow, decodeChange } from '../shared/change-row.ts';
-import { storeReplaced } from '../shared/errors.ts';
 import { type Database, type Transaction, TURN_MS } from './driver.ts';
 
 type Reader = Pick<Database, 'read' | 'write'>;

@@ -36,8 +36,3 @@ export function storeChanged(where: string): AppError {
     { retryable: true },
   );
 }
-
-/** Another store lies where the one lay that was opened: a copy, a database made anew, an older state of the same. */
-export function storeReplaced(): AppError {
-  return new AppError('STORE_REPLACED', 'The store was replaced, or put back to an older state; restart the gateway.');
-}

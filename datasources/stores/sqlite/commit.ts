@@ -1,9 +1,9 @@
 import type { ChangeSet, NodeUpsert } from '../../../src/domain/changes.ts';
-import { AppError } from '../../../src/domain/errors.ts';
+import { AppError, storeReplaced } from '../../../src/domain/errors.ts';
 import type { LinkKey } from '../../../src/domain/graph.ts';
 import { BodyWriter, packBody } from '../shared/change-body.ts';
 import type { ChangeRow } from '../shared/change-row.ts';
-import { seqMoved, storeReplaced } from '../shared/errors.ts';
+import { seqMoved } from '../shared/errors.ts';
 import { CHANGE_COLUMNS } from './change-columns.ts';
 import type { CommitContext } from './commit-context.ts';
 import type { Connection } from './driver.ts';

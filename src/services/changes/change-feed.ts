@@ -3,6 +3,7 @@ import { asAppError } from '../../domain/errors.ts';
 import { requireRole, type Viewer } from '../../domain/viewer.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Graph } from '../graph/graph.ts';
+import { isPassing } from '../graph/patience.ts';
 import { type ChangeCursor, decodeCursor, encodeCursor } from './cursor.ts';
 import { type ChangeFilter, partsOf } from './parts.ts';
 import { ChangeTail } from './tail.ts';
@@ -143,16 +144,17 @@ export class ChangeFeed {
             }
             at = { ...at, seq: old.seq, items: 0 };
           }
-        } catch (error) {
+        } catch (thrown) {
           if (signal.aborted) return;
-          if (asAppError(error).code === 'CURSOR_TOO_OLD') {
+          const error = asAppError(thrown);
+          if (error.code === 'CURSOR_TOO_OLD') {
             at = this.#here();
             told = at.seq;
             yield resetEvent(at, 'CURSOR_TOO_OLD');
           } else if (isPassing(error)) {
             // Nothing is lost by waiting: it goes on where it stands.
             await this.#clock.sleep(STORE_RETRY_MS, signal).catch(() => undefined);
-          } else throw error;
+          } else throw thrown;
         }
         // A reader that lags behind the commit must not be asked without a pause.
         if (at.seq === before) await this.#clock.sleep(RETRY_MS, signal).catch(() => undefined);
@@ -185,7 +187,7 @@ export class ChangeFeed {
       try {
         return await this.#looking;
       } catch (error) {
-        if (!isPassing(error)) throw error;
+        if (!isPassing(asAppError(error))) throw error;
         await this.#clock.sleep(STORE_RETRY_MS, signal).catch(() => undefined);
       }
     }
@@ -233,11 +235,6 @@ export class ChangeFeed {
       done.abort();
     }
   }
-}
-
-function isPassing(error: unknown): boolean {
-  const { code, retryable } = asAppError(error);
-  return code === 'STORE_UNAVAILABLE' && retryable;
 }
 
 function emptyEvent(at: ChangeCursor) {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pLimit from 'p-limit';
 import type { ChangeSet, CommittedChange } from '../../domain/changes.ts';
-import { AppError, asAppError } from '../../domain/errors.ts';
+import { AppError, asAppError, storeReplaced } from '../../domain/errors.ts';
 import type { SourceRef } from '../../domain/graph.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { GraphStore, StoreInfo } from '../../ports/graph-store.ts';
@@ -330,7 +330,7 @@ export class Graph {
     if (seq < this.#told && !this.#isClosed) {
       await this.#inStillness(async () => {
         // Asked again: the answer may be older than a commit of this gateway.
-        if ((await this.store.range()).seq < this.#told) throw replacedError();
+        if ((await this.store.range()).seq < this.#told) throw storeReplaced();
       });
     }
     this.#planSnapshot();
@@ -346,7 +346,7 @@ export class Graph {
 
   async #take(row: CommittedChange): Promise<void> {
     if (row.seq <= this.#told) return;
-    if (row.storeId !== this.info.storeId) throw replacedError();
+    if (row.storeId !== this.info.storeId) throw storeReplaced();
     if (this.store.isShared && !this.#sources.covers(row)) await this.#sources.refresh();
     if (row.seq === this.index.seq + 1) {
       try {
@@ -407,8 +407,4 @@ export class Graph {
     this.#savedSeq = this.index.seq;
     this.#linksSinceSnapshot = 0;
   }
-}
-
-function replacedError(): AppError {
-  return new AppError('STORE_REPLACED', 'The store was replaced, or put back to an older state; restart the gateway.');
 }

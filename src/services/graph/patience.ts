@@ -1,4 +1,4 @@
-import { asAppError } from '../../domain/errors.ts';
+import { type AppError, asAppError } from '../../domain/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 
@@ -11,6 +11,11 @@ export interface PatienceOptions {
   /** How long to go on trying; 0: not at all. */
   readonly forMs: number;
   readonly signal: AbortSignal;
+}
+
+/** True while waiting may help: the store cannot be reached for now. */
+export function isPassing(error: AppError): boolean {
+  return error.code === 'STORE_UNAVAILABLE' && error.retryable;
 }
 
 /**
@@ -26,8 +31,7 @@ export async function withPatience<T>(work: () => Promise<T>, options: PatienceO
       return await work();
     } catch (thrown) {
       const error = asAppError(thrown);
-      const isPassing = error.code === 'STORE_UNAVAILABLE' && error.retryable;
-      if (!isPassing || signal.aborted || clock.now() + waitMs > until) throw thrown;
+      if (!isPassing(error) || signal.aborted || clock.now() + waitMs > until) throw thrown;
       logger.warn({ reason: error.message, waitMs }, 'the store is not available; trying again');
       await clock.sleep(waitMs, signal).catch(() => {});
     }

@@ -1,5 +1,5 @@
 import { LinkFlag, NodeFlag } from '../../domain/flags.ts';
-import { compact, contentHash } from '../../domain/graph.ts';
+import { compact, contentHash, MAX_NAME } from '../../domain/graph.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type {
   EmailValue,
@@ -14,8 +14,6 @@ import { LINKING_RULES, ruleOfBlock, valueOfBlock } from './rules.ts';
 
 /** Part of every hash, so that a new field rewrites what it must. */
 const VERSION = 1;
-/** Longer names are cut, as those of other nodes. */
-const MAX_NAME = 1_024;
 
 export interface IdentityRecord {
   readonly name: string;

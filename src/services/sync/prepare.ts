@@ -1,5 +1,5 @@
 import { AppError } from '../../domain/errors.ts';
-import { compact, contentHash } from '../../domain/graph.ts';
+import { compact, contentHash, MAX_NAME } from '../../domain/graph.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { LINK_KINDS, type LinkKind } from '../../domain/link-kinds.ts';
 import type { NodeKind } from '../../domain/node-kinds.ts';
@@ -7,7 +7,6 @@ import type { LinkDraft, NodeDraft, NodeRef, SyncPage } from '../../ports/provid
 
 /** Longer native ids do not fit an opaque id; no provider has them. */
 const MAX_NATIVE_ID = 1024;
-const MAX_NAME = 1024;
 const NODE_FLAGS = 7;
 const LINK_FLAGS = 15;
 

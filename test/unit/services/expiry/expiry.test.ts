@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { storeReplaced } from '../../../../datasources/stores/shared/errors.ts';
-import { AppError } from '../../../../src/domain/errors.ts';
+import { AppError, storeReplaced } from '../../../../src/domain/errors.ts';
 import { expiryOf } from '../../../../src/services/expiry/expiry.ts';
 import type { ExpiryConsumer } from '../../../../src/services/expiry/expiry-consumer.ts';
 import { Graph } from '../../../../src/services/graph/graph.ts';
