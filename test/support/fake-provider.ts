@@ -58,6 +58,12 @@ export class FakeTenant {
     return this;
   }
 
+  /** Under another tenant's id. */
+  named(nativeId: string): this {
+    this.tenant = { ...this.tenant, nativeId, name: nativeId };
+    return this;
+  }
+
   /** Holds a page of a listing back, once, until it is let go. */
   holdAt(listing: string, page: number): { reached: Promise<void>; letGo: () => void } {
     let letGo = (): void => {};

@@ -114,6 +114,17 @@ export async function syncWorld(
   };
 }
 
+/** Closes a gateway in the middle of a run. @returns the id of the run, which stands still at a checkpoint */
+export async function closeInRun({ sync }: Pick<SyncWorld, 'sync'>, acme: FakeTenant): Promise<string> {
+  const held = acme.holdAt('users', 2);
+  const { id } = await sync.start('acme');
+  await held.reached;
+  const closed = sync.close();
+  held.letGo();
+  await closed;
+  return id;
+}
+
 /** One of several gateways. */
 export interface Gateway extends SyncWorld {
   readonly line: SharedLine;

@@ -2,14 +2,10 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { GraphStore } from '../../../../src/ports/graph-store.ts';
 import { FakeTenant } from '../../../support/fake-provider.ts';
-import { type Gateway, sharedGateways } from '../../../support/sync-world.ts';
+import { closeInRun, type Gateway, sharedGateways } from '../../../support/sync-world.ts';
 
 const SOON_MS = 1_200;
-const tenantOf = (nativeId: string): FakeTenant => {
-  const tenant = new FakeTenant().fill(12);
-  tenant.tenant = { ...tenant.tenant, nativeId, name: nativeId };
-  return tenant;
-};
+const tenantOf = (nativeId: string): FakeTenant => new FakeTenant().fill(12).named(nativeId);
 
 /** Until the record of a run is on its way to the store. */
 async function launching({ line }: Gateway): Promise<void> {
@@ -64,12 +60,7 @@ test('a run that is just being taken over stops too', async () => {
   const acme = tenantOf('acme');
   await using shared = sharedGateways();
   const a = await shared.open('a', { acme });
-  const held = acme.holdAt('users', 2);
-  const { id } = await a.sync.start('acme');
-  await held.reached;
-  const left = a.sync.close();
-  held.letGo();
-  await left;
+  const id = await closeInRun(a, acme);
   const b = await shared.open('b', { acme }, { isWatching: false });
   const c = await shared.open('c', { acme }, { isWatching: false });
   const launched = launching(b);

@@ -19,6 +19,17 @@ async function serviceWith(connectors: readonly ConnectorConfig[], tenant = tena
   return { sync, graph, store };
 }
 
+/** A service whose connector `old` has been read. */
+async function formerly() {
+  const store = createMemoryStore();
+  const tenant = tenantOf(3);
+  const first = await serviceWith([{ id: 'old', provider: 'fake', settings: {} }], tenant, store);
+  await first.sync.open();
+  await first.sync.start('old');
+  await first.sync.finished('old');
+  return { store, tenant, first };
+}
+
 describe('tenants', () => {
   test('a second connector on the same tenant is refused with the name of the first', async () => {
     const tenant = tenantOf(3);
@@ -142,12 +153,7 @@ describe('deleting a connector', () => {
   });
 
   test('leaves nothing of it when the configuration no longer names it afterwards', async () => {
-    const store = createMemoryStore();
-    const tenant = tenantOf(3);
-    const first = await serviceWith([{ id: 'old', provider: 'fake', settings: {} }], tenant, store);
-    await first.sync.open();
-    await first.sync.start('old');
-    await first.sync.finished('old');
+    const { store, tenant, first } = await formerly();
     await first.sync.deleteConnector('old');
     await first.sync.close();
     const { sync } = await serviceWith([{ id: 'new', provider: 'fake', settings: {} }], tenant, store);
@@ -157,12 +163,7 @@ describe('deleting a connector', () => {
   });
 
   test('works for one that the configuration no longer names', async () => {
-    const store = createMemoryStore();
-    const tenant = tenantOf(3);
-    const first = await serviceWith([{ id: 'old', provider: 'fake', settings: {} }], tenant, store);
-    await first.sync.open();
-    await first.sync.start('old');
-    await first.sync.finished('old');
+    const { store, tenant, first } = await formerly();
     await first.sync.close();
     const { sync, graph } = await serviceWith([{ id: 'new', provider: 'fake', settings: {} }], tenant, store);
     await sync.open();

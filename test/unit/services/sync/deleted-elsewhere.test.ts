@@ -3,11 +3,7 @@ import type { GraphStore } from '../../../../src/ports/graph-store.ts';
 import { FakeTenant } from '../../../support/fake-provider.ts';
 import { sharedGateways } from '../../../support/sync-world.ts';
 
-const tenantOf = (nativeId: string): FakeTenant => {
-  const tenant = new FakeTenant().fill(8);
-  tenant.tenant = { ...tenant.tenant, nativeId, name: nativeId };
-  return tenant;
-};
+const tenantOf = (nativeId: string): FakeTenant => new FakeTenant().fill(8).named(nativeId);
 const AS_NEW = { state: 'NOT_CONNECTED', tenant: null, activeRunId: null, lastRunId: null, lastCompleteAt: null };
 
 /** Two gateways that have read a connector; the first is configured with it, or only knows it from before. */

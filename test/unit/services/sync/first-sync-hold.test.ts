@@ -4,14 +4,16 @@ import type { RecordType } from '../../../../src/domain/records.ts';
 import { holdDuringFirstSyncs } from '../../../../src/services/linking/first-sync-hold.ts';
 import { FakeTenant } from '../../../support/fake-provider.ts';
 import { createMemoryStore } from '../../../support/memory-store.ts';
-import { type SyncWorld, sharedGateways, syncWorld } from '../../../support/sync-world.ts';
+import {
+  closeInRun,
+  type GatewayOptions,
+  type SyncWorld,
+  sharedGateways,
+  syncWorld,
+} from '../../../support/sync-world.ts';
 
 const TAKE_OVER_MS = 15_000;
-const tenantOf = (nativeId: string): FakeTenant => {
-  const tenant = new FakeTenant().fill(12);
-  tenant.tenant = { ...tenant.tenant, nativeId, name: nativeId };
-  return tenant;
-};
+const tenantOf = (nativeId: string): FakeTenant => new FakeTenant().fill(12).named(nativeId);
 
 /** Counts what keeps the linker of a gateway waiting. */
 function holdsOf({ sync }: Pick<SyncWorld, 'sync'>): { readonly count: number } {
@@ -32,17 +34,24 @@ function holdsOf({ sync }: Pick<SyncWorld, 'sync'>): { readonly count: number } 
 const endsOf = ({ events }: SyncWorld): string[] =>
   events.flatMap((event) => (event.type === 'run-ended' ? [event.run.id] : []));
 
+/** Gateway `a` in the middle of a first sync, of which `b` has heard. */
+async function firstSyncElsewhere(optionsOfB: GatewayOptions = {}) {
+  const acme = tenantOf('acme');
+  const shared = sharedGateways();
+  const a = await shared.open('a', { acme });
+  const b = await shared.open('b', { acme }, optionsOfB);
+  const holds = holdsOf(b);
+  const held = acme.holdAt('users', 2);
+  const { id } = await a.sync.start('acme');
+  await held.reached;
+  await shared.clock.advance(1_200);
+  return { shared, a, b, holds, held, id, [Symbol.asyncDispose]: () => shared[Symbol.asyncDispose]() };
+}
+
 describe('the linker waits for a first sync on another gateway', () => {
   test('until it ends', async () => {
-    const acme = tenantOf('acme');
-    await using shared = sharedGateways();
-    const a = await shared.open('a', { acme });
-    const b = await shared.open('b', { acme });
-    const holds = holdsOf(b);
-    const held = acme.holdAt('users', 2);
-    await a.sync.start('acme');
-    await held.reached;
-    await shared.clock.advance(1_200);
+    await using world = await firstSyncElsewhere();
+    const { shared, a, holds, held } = world;
     expect(holds.count).toBe(1);
     held.letGo();
     await a.sync.finished('acme');
@@ -51,27 +60,16 @@ describe('the linker waits for a first sync on another gateway', () => {
   });
 
   test('until it ends, also when its record cannot be read just then', async () => {
-    const acme = tenantOf('acme');
     let isRefused = false;
-    await using shared = sharedGateways();
-    const a = await shared.open('a', { acme });
-    const b = await shared.open(
-      'b',
-      { acme },
-      {
-        alter: (store) => ({
-          getRecord: async (type: RecordType, id: string) => {
-            if (isRefused) throw new AppError('STORE_UNAVAILABLE', 'gone', { retryable: true });
-            return store.getRecord(type, id);
-          },
-        }),
-      },
-    );
-    const holds = holdsOf(b);
-    const held = acme.holdAt('users', 2);
-    const { id } = await a.sync.start('acme');
-    await held.reached;
-    await shared.clock.advance(1_200);
+    await using world = await firstSyncElsewhere({
+      alter: (store) => ({
+        getRecord: async (type: RecordType, id: string) => {
+          if (isRefused) throw new AppError('STORE_UNAVAILABLE', 'gone', { retryable: true });
+          return store.getRecord(type, id);
+        },
+      }),
+    });
+    const { shared, a, b, holds, held, id } = world;
     held.letGo();
     await a.sync.finished('acme');
     isRefused = true;
@@ -84,15 +82,8 @@ describe('the linker waits for a first sync on another gateway', () => {
   });
 
   test('until it is deleted with its connector', async () => {
-    const acme = tenantOf('acme');
-    await using shared = sharedGateways();
-    const a = await shared.open('a', { acme });
-    const b = await shared.open('b', { acme });
-    const holds = holdsOf(b);
-    const held = acme.holdAt('users', 2);
-    const { id } = await a.sync.start('acme');
-    await held.reached;
-    await shared.clock.advance(1_200);
+    await using world = await firstSyncElsewhere();
+    const { shared, a, b, holds, held, id } = world;
     expect(holds.count).toBe(1);
     const deleted = a.sync.deleteConnector('acme');
     held.letGo();
@@ -104,15 +95,8 @@ describe('the linker waits for a first sync on another gateway', () => {
   });
 
   test('until this gateway has begun another in its place, and that ends', async () => {
-    const acme = tenantOf('acme');
-    await using shared = sharedGateways();
-    const a = await shared.open('a', { acme });
-    const b = await shared.open('b', { acme });
-    const holds = holdsOf(b);
-    const held = acme.holdAt('users', 2);
-    const { id } = await a.sync.start('acme');
-    await held.reached;
-    await shared.clock.advance(1_200);
+    await using world = await firstSyncElsewhere();
+    const { shared, a, b, holds, held, id } = world;
     // The other one ends its run, and dies before it can say so of the connector.
     a.line.isDown = true;
     const record = await b.store.getRecord('run', id);
@@ -131,12 +115,7 @@ describe('the linker waits for a first sync on another gateway', () => {
     const acme = tenantOf('acme');
     await using shared = sharedGateways();
     const a = await shared.open('a', { acme });
-    const held = acme.holdAt('users', 2);
-    const { id } = await a.sync.start('acme');
-    await held.reached;
-    const closed = a.sync.close();
-    held.letGo();
-    await closed;
+    const id = await closeInRun(a, acme);
     const b = await shared.open('b', { other: tenantOf('other') }, { isWatching: false });
     const holds = holdsOf(b);
     expect(b.sync.state('acme')).toMatchObject({ state: 'SYNCING', activeRunId: id });
@@ -168,12 +147,7 @@ test('on a store of one process a run of a connector that is no longer configure
   const store = createMemoryStore();
   const first = await syncWorld({ acme }, { store });
   await first.run();
-  const held = acme.holdAt('users', 2);
-  const { id } = await first.sync.start('acme');
-  await held.reached;
-  const closed = first.sync.close();
-  held.letGo();
-  await closed;
+  const id = await closeInRun(first, acme);
   await using world = await syncWorld({ other: tenantOf('other') }, { store });
   await world.sync.resumeInterrupted();
   expect(world.sync.state('acme')).toMatchObject({ state: 'CONNECTED', activeRunId: null, lastRunId: id });

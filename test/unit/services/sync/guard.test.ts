@@ -9,6 +9,19 @@ const removeMany = (tenant: FakeTenant, count: number): void => {
   for (let i = 1; i <= count; i++) tenant.removeAccount(`u${i}`);
 };
 
+/** A removal of 20 of 50 accounts waits, and the process has been restarted since. */
+async function restartedWithPreview() {
+  const tenant = tenantOf(50);
+  tenant.pageSize = 50;
+  const store = createMemoryStore();
+  const first = await syncWorld({ acme: tenant }, { store });
+  await first.run();
+  removeMany(tenant, 20);
+  await first.run();
+  const world = await syncWorld({ acme: tenant }, { store });
+  return { tenant, world };
+}
+
 describe('the guard against removals', () => {
   test('holds an empty answer after a history back, however small, and lets the other listings go on', async () => {
     const tenant = tenantOf(4);
@@ -137,14 +150,7 @@ describe('deciding about a removal', () => {
   });
 
   test('after a restart the listing is read again with leave to remove as much', async () => {
-    const tenant = tenantOf(50);
-    tenant.pageSize = 50;
-    const store = createMemoryStore();
-    const first = await syncWorld({ acme: tenant }, { store });
-    await first.run();
-    removeMany(tenant, 20);
-    await first.run();
-    const world = await syncWorld({ acme: tenant }, { store });
+    const { world } = await restartedWithPreview();
     expect(world.sync.state('acme').preview).not.toBeNull();
     expect(await world.sync.confirmRemoval('acme')).toMatchObject({ state: 'SYNCING' });
     const run = await world.sync.finished('acme');
@@ -154,14 +160,7 @@ describe('deciding about a removal', () => {
   });
 
   test('leave to remove some is no leave to remove more', async () => {
-    const tenant = tenantOf(50);
-    tenant.pageSize = 50;
-    const store = createMemoryStore();
-    const first = await syncWorld({ acme: tenant }, { store });
-    await first.run();
-    removeMany(tenant, 20);
-    await first.run();
-    const world = await syncWorld({ acme: tenant }, { store });
+    const { tenant, world } = await restartedWithPreview();
     removeMany(tenant, 40);
     await world.sync.confirmRemoval('acme');
     await world.sync.finished('acme');
@@ -171,14 +170,7 @@ describe('deciding about a removal', () => {
 
   describe.each(['fails', 'is cancelled'])('counts for its run only: when that %s', (end) => {
     async function confirmedInVain() {
-      const tenant = tenantOf(50);
-      tenant.pageSize = 50;
-      const store = createMemoryStore();
-      const first = await syncWorld({ acme: tenant }, { store });
-      await first.run();
-      removeMany(tenant, 20);
-      await first.run();
-      const world = await syncWorld({ acme: tenant }, { store });
+      const { tenant, world } = await restartedWithPreview();
       tenant.beforeConnect = () => {
         if (end === 'fails') throw new AppError('UPSTREAM_UNAVAILABLE', 'down', { retryable: true });
         return new Promise(() => {});
